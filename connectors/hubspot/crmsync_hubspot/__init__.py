@@ -1,0 +1,20 @@
+"""HubSpot for crmsync: the spec, and a made-up portal to try it on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from crmsync_hubspot.simulator import HubSpotSimulator
+
+hookimpl = pluggy.HookimplMarker("crmsync")
+
+
+@hookimpl
+def crmsync_sandbox(records: int, seed: int) -> HubSpotSimulator:
+    """A portal with that many contacts, the same for the same seed."""
+    from crmsync_hubspot.simulator import HubSpotSimulator
+
+    return HubSpotSimulator(records, seed)

@@ -1,0 +1,136 @@
+"""The made-up records of a fresh portal: contacts, companies and deals that belong together.
+
+Contact i works for company i // 5, except one in eight who works for none. Deal d is about contact 4 d and that
+contact's company. So each link can be read from both ends without a search.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from crmsync_hubspot.simulator import packs
+from crmsync_hubspot.simulator.baseline import Baseline, Compute, Group, Shared, Value
+from crmsync_hubspot.simulator.instants import DAY_MS, iso
+from crmsync_hubspot.simulator.kinds import COMPANIES, CONTACTS, DEALS, TICKETS, Kind
+
+
+class MadeUp:
+    """Builds the baselines of a portal, and knows which of their records belong together."""
+
+    def __init__(self, records: int, seed: int, newest_ms: int, portal: int, owners: Sequence[str]) -> None:
+        self._counts = {CONTACTS: records, COMPANIES: max(1, records // 5), DEALS: max(1, records // 4), TICKETS: 0}
+        self._seed, self._newest_ms, self._portal = seed, newest_ms, portal
+        self._owners = owners
+        dice = random.Random(seed)
+        self._names = packs.company_names(dice)
+        self.companies = self._companies(dice)
+        self.contacts = self._contacts(dice)
+        self.deals = self._deals(dice)
+        self.tickets = self._baseline(TICKETS, [], {})
+
+    @property
+    def baselines(self) -> tuple[Baseline, ...]:
+        return (self.contacts, self.companies, self.deals, self.tickets)
+
+    def company_of_contact(self, index: int) -> int | None:
+        return None if index % 8 == 5 else min(index // 5, self.companies.count - 1)
+
+    def contacts_of_company(self, index: int) -> list[int]:
+        last = self.contacts.count if index == self.companies.count - 1 else 5 * index + 5
+        return [contact for contact in range(5 * index, last) if self.company_of_contact(contact) is not None]
+
+    def contact_of_deal(self, index: int) -> int | None:
+        contact = 4 * index
+        return contact if contact < self.contacts.count and index % 16 != 11 else None
+
+    def deals_of_contact(self, index: int) -> list[int]:
+        deal, rest = divmod(index, 4)
+        there = rest == 0 and deal < self.deals.count and self.contact_of_deal(deal) is not None
+        return [deal] if there else []
+
+    def company_of_deal(self, index: int) -> int | None:
+        return self.company_of_contact(4 * index)
+
+    def deals_of_company(self, index: int) -> list[int]:
+        last = self.deals.count if index == self.companies.count - 1 else min(5 * index // 4 + 3, self.deals.count)
+        return [deal for deal in range(5 * index // 4, last) if self.company_of_deal(deal) == index]
+
+    def contact_with_email(self, email: str) -> int | None:
+        """The index of the contact that was made with this address: its number stands before the @."""
+        local = email.partition("@")[0]
+        number = local[len(local.rstrip("0123456789")) :]
+        if not number or len(number) > 9 or int(number) >= self.contacts.count:
+            return None
+        return int(number) if self.contacts.value(int(number), "email") == email else None
+
+    @lru_cache(256)  # noqa: B019 - neighbours share a company; the cache dies with the portal
+    def _company(self, index: int) -> tuple[str, str]:
+        name, slug = self._names[(index * 7919 + self._seed) % packs.NAMES]
+        return name, f"{slug}{index}.example"
+
+    def _companies(self, dice: random.Random) -> Baseline:
+        homes = packs.homes(dice)
+        company = self._company
+        computed: dict[str, Compute] = {
+            "name": lambda i, _: company(i)[0],
+            "domain": lambda i, _: company(i)[1],
+            "website": lambda i, _: f"https://www.{company(i)[1]}",
+            "phone": packs.number(homes, "_phone", 12),
+            "numberofemployees": lambda _, mixed: str(1 + (mixed >> 34) % 5000) if mixed >> 61 != 3 else None,
+            "annualrevenue": lambda _, mixed: str((mixed >> 30) % 90_000 * 1000) if mixed >> 61 != 4 else None,
+            "founded_year": lambda _, mixed: str(1890 + (mixed >> 36) % 135),
+            "linkedin_company_page": lambda i, _: f"https://www.linkedin.com/company/{company(i)[1][:-8]}",
+        }
+        return self._baseline(COMPANIES, [homes, packs.books(dice, self._owners)], computed)
+
+    def _contacts(self, dice: random.Random) -> Baseline:
+        people, homes = packs.people(dice), packs.homes(dice)
+        local = [f"{packs.slug(row[0] or '')}.{packs.slug(row[1] or '')}" for row in people.rows]
+        company_of, company, id_of = self.company_of_contact, self._company, self.companies.id_of
+
+        def domain(index: int) -> str:
+            at = company_of(index)
+            return "mail.example" if at is None else company(at)[1]
+
+        def email(index: int, mixed: int) -> Value:
+            return f"{local[mixed % packs.PEOPLE]}{index}@{domain(index)}" if mixed >> 58 != 9 else None
+
+        computed: dict[str, Compute] = {
+            "email": email,
+            "hs_email_domain": lambda i, mixed: domain(i) if mixed >> 58 != 9 else None,
+            "phone": packs.number(homes, "_phone", 7),
+            "mobilephone": packs.number(homes, "_mobile", 3),
+        }
+        employer = Shared(
+            company_of,
+            {
+                "company": lambda at: company(at)[0],
+                "website": lambda at: f"https://www.{company(at)[1]}",
+                "associatedcompanyid": lambda at: str(id_of(at)),
+            },
+        )
+        made_of = [people, homes, packs.roles(dice, self._owners), packs.habits(dice), employer]
+        return self._baseline(CONTACTS, made_of, computed)
+
+    def _deals(self, dice: random.Random) -> Baseline:
+        offers = packs.offers(dice, self._owners)
+        product, last_ms = offers.pick("_product"), self._newest_ms + 120 * DAY_MS
+
+        def name(index: int, mixed: int) -> str:
+            at = self.company_of_deal(index)
+            buyer = "Direct sale" if at is None else self._company(at)[0]
+            return f"{buyer} - {product(index, mixed)} #{index}"
+
+        computed: dict[str, Compute] = {
+            "dealname": name,
+            "amount": lambda _, mixed: f"{(mixed >> 36) % 250_000}.{mixed % 100:02d}" if mixed >> 60 != 7 else None,
+            "closedate": lambda _, mixed: iso(last_ms - (mixed >> 30) % 480 * DAY_MS - mixed % DAY_MS),
+            "num_notes": lambda _, mixed: str((mixed >> 45) % 12),
+        }
+        return self._baseline(DEALS, [offers], computed)
+
+    def _baseline(self, kind: Kind, made_of: Sequence[Group], computed: Mapping[str, Compute]) -> Baseline:
+        count = self._counts[kind]
+        return Baseline(kind, count, self._seed, self._newest_ms, made_of, computed, self._portal)

@@ -1,0 +1,190 @@
+"""Packs: rows of made-up values that belong together, such as a city, its country and its telephone numbers."""
+
+from __future__ import annotations
+
+import random
+import unicodedata
+from collections.abc import Sequence
+from typing import TypeVar
+
+from crmsync_hubspot.simulator.baseline import Compute, Pack, Value
+from crmsync_hubspot.simulator.pipelines import STAGES
+from crmsync_hubspot.simulator.words import (
+    FAMILY,
+    GIVEN,
+    INDUSTRIES,
+    NAME_ENDS,
+    NAME_MIDDLES,
+    NAME_STARTS,
+    PLACES,
+    STREETS,
+    TITLES,
+)
+
+Choice = TypeVar("Choice")
+
+LIFECYCLE = (
+    "subscriber",
+    "lead",
+    "marketingqualifiedlead",
+    "salesqualifiedlead",
+    "opportunity",
+    "customer",
+    "evangelist",
+    "other",
+)
+LEAD_STATUSES = (
+    "NEW",
+    "OPEN",
+    "IN_PROGRESS",
+    "OPEN_DEAL",
+    "UNQUALIFIED",
+    "ATTEMPTED_TO_CONTACT",
+    "CONNECTED",
+    "BAD_TIMING",
+)
+SOURCES = ("ORGANIC_SEARCH", "PAID_SEARCH", "EMAIL_MARKETING", "SOCIAL_MEDIA", "REFERRALS", "DIRECT_TRAFFIC", "OFFLINE")
+PRODUCTS = ("Annual licence", "Pilot", "Renewal", "Spare parts", "Consulting", "Fleet", "Training", "Support plan")
+
+# Sizes are prime and the shifts differ, so that the packs of one record vary independently of each other.
+PEOPLE, HOMES, ROLES, HABITS, BOOKS, OFFERS, NAMES = 1999, 997, 1021, 757, 499, 503, 3001
+_ENDS = tuple(f"{number:02d}" for number in range(100))
+
+
+def people(dice: random.Random) -> Pack:
+    """Names of persons."""
+    rows = []
+    for _ in range(PEOPLE):
+        first, last = dice.choice(GIVEN), dice.choice(FAMILY).replace("O-", "O'").replace("Da-", "da ")
+        title = dice.choice((None, None, "Dr.", "Ms.", "Mr."))
+        language = dice.choice(("en", "de", "es", "fr", "pt", "ja", "pl", "tr", None))
+        rows.append((first, last, f"{first} {last}", title, language))
+    return Pack(("firstname", "lastname", "hs_full_name_or_email", "salutation", "hs_language"), rows, 0)
+
+
+def roles(dice: random.Random, owners: Sequence[str]) -> Pack:
+    """What a person does, and how far the sale is."""
+    industries = [code.replace("_", " ").title() for code in INDUSTRIES]
+    remarks = ("Newsletter; please call in the morning.", "Met at the fair in Lyon.", "Prefiere correo electrónico.")
+    rows = [
+        (
+            _sparse(dice, TITLES),
+            dice.choice(LIFECYCLE),
+            _sparse(dice, LEAD_STATUSES),
+            _sparse(dice, owners),
+            dice.choice(SOURCES),
+            _sparse(dice, industries),
+            dice.choice(("true", "false", None)),
+            _sparse(dice, remarks),
+        )
+        for _ in range(ROLES)
+    ]
+    names = "jobtitle lifecyclestage hs_lead_status hubspot_owner_id hs_analytics_source industry hs_email_optout message"
+    return Pack(tuple(names.split()), rows, 22)
+
+
+def homes(dice: random.Random) -> Pack:
+    """Addresses; `_phone` and `_mobile` are numbers without their last two digits."""
+    rows = []
+    for _ in range(HOMES):
+        city, state, country, code, phone, zone = dice.choice(PLACES)
+        address = f"{dice.randint(1, 290)} {dice.choice(STREETS)}" if dice.random() < 0.9 else None
+        numbers = _filled(phone[:-2], dice), _filled(phone[:-2], dice)
+        rows.append((address, city, state, code and _filled(code, dice), country, zone, *numbers))
+    return Pack(("address", "city", "state", "zip", "country", "hs_timezone", "_phone", "_mobile"), rows, 11)
+
+
+def habits(dice: random.Random) -> Pack:
+    """What a contact did on the portal's pages."""
+    rows = []
+    for _ in range(HABITS):
+        revenue = str(dice.randrange(1, 9000) * 1000) if dice.random() < 0.2 else None
+        rows.append((str(dice.randrange(100)), str(dice.randrange(12)), *_visits(dice), revenue))
+    names = "hubspotscore num_notes hs_analytics_num_page_views hs_analytics_num_visits annualrevenue"
+    return Pack(tuple(names.split()), rows, 31)
+
+
+def books(dice: random.Random, owners: Sequence[str]) -> Pack:
+    """What a company is."""
+    rows = [
+        (
+            _sparse(dice, INDUSTRIES),
+            dice.choice(("PROSPECT", "PARTNER", "RESELLER", "VENDOR", "OTHER", None)),
+            dice.choice(LIFECYCLE),
+            _sparse(dice, owners),
+            dice.choice(("true", "false")),
+            _sparse(dice, ("Family business.", "Listed since 2009.", "Wächst schnell.", "海外展開中。")),
+            _sparse(dice, LEAD_STATUSES),
+            dice.choice(SOURCES),
+        )
+        for _ in range(BOOKS)
+    ]
+    names = "industry type lifecyclestage hubspot_owner_id is_public description hs_lead_status hs_analytics_source"
+    return Pack(tuple(names.split()), rows, 22)
+
+
+def offers(dice: random.Random, owners: Sequence[str]) -> Pack:
+    """What is sold, and how far the sale is."""
+    rows = []
+    for _ in range(OFFERS):
+        pipeline, stage, probability, closed = dice.choice(STAGES)
+        rows.append(
+            (
+                dice.choice(PRODUCTS),
+                pipeline,
+                stage,
+                probability,
+                str(closed).lower(),
+                str(closed and probability == "1.0").lower(),
+                dice.choice(("newbusiness", "existingbusiness", None)),
+                _sparse(dice, owners),
+                dice.choice(("USD", "USD", "EUR", "GBP")),
+                dice.choice(("low", "medium", "high", None)),
+                _sparse(dice, ("Waiting for the budget.", "Rückruf vereinbart.", "Contrato enviado.")),
+            )
+        )
+    names = (
+        "_product pipeline dealstage hs_deal_stage_probability hs_is_closed hs_is_closed_won dealtype "
+        "hubspot_owner_id deal_currency_code hs_priority description"
+    )
+    return Pack(tuple(names.split()), rows, 0)
+
+
+def company_names(dice: random.Random) -> list[tuple[str, str]]:
+    """Names with the slug that begins their domain."""
+    parts = [(dice.choice(NAME_STARTS), dice.choice(NAME_MIDDLES), dice.choice(NAME_ENDS)) for _ in range(NAMES)]
+    return [(" ".join(part), slug(part[0] + part[1])) for part in parts]
+
+
+def number(pack: Pack, name: str, odds: int) -> Compute:
+    """Telephone numbers from the forms of a pack of homes; one record in `odds` has none."""
+    column = pack.names.index(name)
+    heads, size, shift = [row[column] or "" for row in pack.rows], len(pack.rows), pack.shift
+
+    def numbered(_: int, mixed: int) -> Value:
+        return heads[(mixed >> shift) % size] + _ENDS[(mixed >> 40) % 100] if (mixed >> 47) % odds else None
+
+    return numbered
+
+
+def slug(name: str) -> str:
+    """A name in the plain letters of an address."""
+    latin = name.translate(str.maketrans("łŁøØßıæ", "lLoOsia"))
+    plain = unicodedata.normalize("NFKD", latin).encode("ascii", "ignore").decode().lower()
+    return "".join(letter for letter in plain if letter.isalnum())
+
+
+def _sparse(dice: random.Random, values: Sequence[Choice]) -> Choice | None:
+    """One of the values, or nothing in one case of five."""
+    return None if dice.random() < 0.2 else dice.choice(values)
+
+
+def _visits(dice: random.Random) -> tuple[str, str]:
+    visits = dice.randrange(40)
+    return str(visits * dice.randint(1, 7)), str(visits)
+
+
+def _filled(form: str, dice: random.Random) -> str:
+    return "".join(str(dice.randint(0, 9)) if letter == "#" else letter for letter in form)
+
+

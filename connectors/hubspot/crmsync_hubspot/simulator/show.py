@@ -1,0 +1,94 @@
+"""How records look in an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from crmsync_hubspot.simulator.baseline import json_text
+from crmsync_hubspot.simulator.instants import iso
+from crmsync_hubspot.simulator.portal import Portal, Shelf
+from crmsync_hubspot.simulator.table import Version
+
+LINKS_SHOWN_MAX = 100  # of one record and one kind, within a list
+
+
+class Show:
+    """Shows records of one kind with the same properties."""
+
+    def __init__(self, portal: Portal, shelf: Shelf, names: Sequence[str]) -> None:
+        self._portal, self._shelf = portal, shelf
+        asked = shelf.catalogue.known(names or shelf.kind.defaults)
+        self._names = tuple(dict.fromkeys([*shelf.kind.always, *asked]))
+        self._render = shelf.table.baseline.render(self._names)
+        self._nulls = portal.switches.null_properties
+
+    def text(self, version: Version) -> str:
+        """A record as JSON; quick for untouched ones."""
+        if self._nulls and version.index >= 0 and not version.changes and version.archived_ms is None:
+            base = self._shelf.table.baseline
+            if version.updated_ms == base.updated_ms(version.index):
+                return self._render(version.index)
+        return json_text(self.body(version))
+
+    def untouched(self, index: int) -> str:
+        return self._render(index) if self._nulls else json_text(self.body(self._shelf.table.untouched(index)))
+
+    def body(self, version: Version) -> dict[str, Any]:
+        table, kind = self._shelf.table, self._shelf.kind
+        values = {name: table.value(version, name) for name in self._names}
+        if not self._nulls:
+            values = {name: value for name, value in values.items() if value is not None}
+        shown: dict[str, Any] = {
+            "id": str(version.id),
+            "properties": values,
+            "createdAt": iso(version.created_ms),
+            "updatedAt": iso(version.updated_ms),
+            "archived": version.archived_ms is not None,
+            "url": f"https://app.hubspot.com/contacts/{self._portal.id}/record/{kind.type_id}/{version.id}",
+        }
+        if version.archived_ms is not None:
+            shown["archivedAt"] = iso(version.archived_ms)
+        return shown
+
+    def history(self, version: Version, names: Sequence[str]) -> dict[str, Any]:
+        """The `propertiesWithHistory` member: former values, newest first."""
+        table = self._shelf.table
+        shown: dict[str, list[dict[str, Any]]] = {}
+        for name in self._shelf.catalogue.known(names):
+            entries, row = [], version
+            while row.previous is not None:
+                if table.value(row, name) != table.value(row.previous, name):
+                    entries.append(_past(table.value(row, name), row.updated_ms))
+                row = row.previous
+            first = table.value(row, name)
+            shown[name] = entries + ([] if first is None else [_past(first, row.created_ms)])
+        return shown
+
+    def associations(self, version: Version, targets: Sequence[str]) -> dict[str, Any]:
+        """The `associations` member: one entry per type of link."""
+        shown: dict[str, Any] = {}
+        for target in targets:
+            other = self._portal.shelf(target)
+            if other is None:
+                continue
+            pair = f"{self._shelf.kind.singular}_to_{other.kind.singular}"
+            linked = self._portal.links.of(self._shelf.kind.plural, version.id, other.kind.plural)
+            entries = [
+                {"id": str(far), "type": name}
+                for far, types in list(linked.items())[:LINKS_SHOWN_MAX]
+                for name in ([pair, f"{pair}_unlabeled"] if len(types) > 1 else [pair])
+            ]
+            if entries:
+                shown[other.kind.plural] = {"results": entries}
+        return shown
+
+
+def _past(value: str | None, moment_ms: int) -> dict[str, Any]:
+    return {
+        "value": value or "",
+        "timestamp": iso(moment_ms),
+        "sourceType": "INTEGRATION",
+        "sourceId": "sandbox",
+        "sourceLabel": "Sandbox",
+    }

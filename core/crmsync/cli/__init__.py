@@ -1,0 +1,95 @@
+"""The command line: parse, call, print. Commands are imported when they are used, so that --help is quick."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from crmsync import __version__
+from crmsync.errors import CrmsyncError
+
+# name -> module and the line that --help shows; reading the line must not import the module
+_COMMANDS = {
+    "run": ("run", "Bring streams up to date."),
+    "check": ("check", "Tell whether a connection works, and what to do if not."),
+    "connectors": ("specs", "List the installed connectors."),
+    "streams": ("specs", "List the streams of a connector."),
+    "validate": ("specs", "Check a spec and tell all its mistakes."),
+    "state": ("state", "Show, set or reset checkpoints."),
+    "rejects": ("journal", "List what could not be mapped or was held, and why."),
+    "runs": ("journal", "List the last runs."),
+    "logs": ("journal", "Show what happened in runs."),
+    "query": ("journal", "Run one SQL statement on the store."),
+    "sandbox": ("sandbox", "Serve a connector's simulator."),
+}
+
+
+class _Lazy(click.Group):
+    """A group whose commands live in modules of their own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module = importlib.import_module(f"crmsync.cli.{_COMMANDS[cmd_name][0]}")
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in _COMMANDS.items()])
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest command for a mistyped one."""
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in _COMMANDS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, _COMMANDS, 1)
+            ctx.fail(f"No such command {name!r}." + (f" Did you mean {near[0]}?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+
+@click.command(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "CRMSYNC"})
+@click.version_option(__version__, prog_name="crmsync")
+def cli() -> None:
+    """Keep your own data and your CRMs in step.
+
+    Try one without an account: crmsync run --connector NAME --sandbox
+    """
+
+
+def main() -> None:
+    """Run the command line; no traceback reaches a person."""
+    try:
+        status: Any = cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        status = error.exit_code
+    except click.Abort:
+        status = 130
+    except CrmsyncError as error:
+        _show(error)
+        status = error.exit_status
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone: nothing left to say
+        status = 141
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _show(error: CrmsyncError) -> None:
+    click.secho(f"error {error.code}", fg="red", err=True, nl=False)
+    lines = error.message.splitlines() or [""]
+    click.echo(f"  {lines[0]}", err=True)
+    for line in lines[1:]:
+        click.echo(f"  {line}", err=True)
+    if error.hint:
+        click.echo(f"  {error.hint}", err=True)

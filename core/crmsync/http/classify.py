@@ -1,0 +1,165 @@
+"""An answer -> what it means, by the spec's ordered rules; and the error that tells a person.
+
+Statuses 2xx are good unless a rule names them; 2xx without JSON is `unreadable`. Without a rule 3xx (redirects are
+never followed) and 4xx are `config`, the rest is `transient`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from crmsync.errors import (
+    BadRequest,
+    BudgetSpent,
+    CrmsyncError,
+    Forbidden,
+    NotFound,
+    ProviderDown,
+    RestartNeeded,
+    Unauthorized,
+    UnexpectedAnswer,
+)
+from crmsync.http.answer import Answer, retry_after
+from crmsync.http.paths import as_text, values_at
+from crmsync.spec.model import ErrorRule, Spec
+
+GOOD = "good"
+MESSAGE_MAX = 500  # characters of a stranger's text in a message of ours
+_PARSED_MAX_BYTES = 1 << 20  # a longer error body is no error body
+
+ERRORS: dict[str, type[CrmsyncError]] = {
+    "reconnect": Unauthorized,
+    "refresh": Unauthorized,
+    "forbidden": Forbidden,
+    "config": BadRequest,
+    "invalid": BadRequest,
+    "conflict": BadRequest,
+    "gone": NotFound,
+    "restart": RestartNeeded,
+    "exhausted": BudgetSpent,
+    "throttled": BudgetSpent,
+    "busy": ProviderDown,
+    "transient": ProviderDown,
+    "unreadable": UnexpectedAnswer,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an answer means. Texts in it are redacted, cut and printable."""
+
+    outcome: str  # GOOD or a key of ERRORS
+    message: str = ""
+    scopes: tuple[str, ...] = ()  # permissions that the provider misses
+    rule_wait_s: float | None = None
+    told_wait_s: float | None = None  # Retry-After: it wins
+    pool: str | None = None
+
+
+def classify(answer: Answer, spec: Spec, now: datetime, redact: Callable[[str], str]) -> Verdict:
+    """The first rule whose conditions all hold decides."""
+    success = 200 <= answer.status < 300
+    rules = [r for r in spec.rules if not success or any(_status_fits(s, answer.status) for s in r.status)]
+    if (success and not rules) or answer.status in spec.empty:
+        return _good(answer, spec, redact)
+    document = _parsed(answer.body)
+    codes = [as_text(v) for path in spec.error.code for v in values_at(document, path) if v is not None]
+    rule = next((r for r in rules if _fits(r, answer.status, codes, document)), None)
+    if rule is None and success:
+        return _good(answer, spec, redact)
+    return Verdict(
+        outcome=rule.outcome if rule else ("config" if answer.status < 500 else "transient"),
+        message=_message(answer, document, spec, redact),
+        scopes=tuple(sorted({_clean(redact(text), 100) for text in _scopes(document)})),
+        rule_wait_s=rule.wait_s if rule else None,
+        told_wait_s=retry_after(answer, now),
+        pool=rule.pool if rule else None,
+    )
+
+
+def error_of(verdict: Verdict, prefix: str, hint: str | None = None) -> CrmsyncError:
+    """The error for a verdict that no further try mends."""
+    if verdict.outcome == "forbidden" and verdict.scopes:
+        hint = f"Grant the credentials: {', '.join(verdict.scopes)}"
+    return ERRORS.get(verdict.outcome, BadRequest)(f"{prefix}: {verdict.message}", hint=hint)
+
+
+def _good(answer: Answer, spec: Spec, redact: Callable[[str], str]) -> Verdict:
+    start = answer.body.lstrip()[:1]
+    if answer.status in spec.empty or not start:
+        return Verdict(GOOD)
+    if start in b"{[" or "json" in answer.headers.get("content-type", ""):
+        return Verdict(GOOD)
+    return Verdict("unreadable", f"not JSON but {_message(answer, None, spec, redact)}")
+
+
+def _fits(rule: ErrorRule, status: int, codes: list[str], document: Any) -> bool:
+    return (
+        (not rule.status or any(_status_fits(pattern, status) for pattern in rule.status))
+        and (not rule.code or any(_code_fits(pattern, code) for pattern in rule.code for code in codes))
+        and all(as_text(wanted) in map(as_text, values_at(document, path)) for path, wanted in rule.when.items())
+    )
+
+
+def _status_fits(pattern: str, status: int) -> bool:
+    return len(pattern) == 3 and all(p in ("x", s) for p, s in zip(pattern, str(status), strict=False))
+
+
+def _code_fits(pattern: str, code: str) -> bool:
+    return code.startswith(pattern[:-1]) if pattern.endswith(".*") else code == pattern
+
+
+def _parsed(body: bytes) -> Any:
+    if len(body) > _PARSED_MAX_BYTES:
+        return None
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _message(answer: Answer, document: Any, spec: Spec, redact: Callable[[str], str]) -> str:
+    texts = [v for v in values_at(document, spec.error.message) if v] if spec.error.message else []
+    text = as_text(texts[0]) if texts else _described(answer)
+    traces = values_at(document, spec.error.trace) if spec.error.trace else []
+    trace = f" (trace {_clean(redact(as_text(traces[0])), 80)})" if traces else ""
+    return f"HTTP {answer.status}: {_clean(redact(text), MESSAGE_MAX)}{trace}"
+
+
+def _described(answer: Answer) -> str:
+    if 300 <= answer.status < 400:
+        return "a redirect, which is never followed: check the base URL"
+    text = answer.body[: 16 * MESSAGE_MAX].decode("utf-8", "replace").strip()
+    if not text.startswith("<"):
+        return text or "an empty answer"
+    title = re.search(r"<title[^>]*>([^<]*)", text, re.IGNORECASE)
+    return f"a web page titled {title[1].strip()!r}" if title else "a web page"
+
+
+def _clean(text: str, longest: int) -> str:
+    """One printable line: a stranger's text must not steer a terminal or forge a line of a log."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text[: 4 * longest]).split())
+    return line if len(line) <= longest else line[: longest - 1] + "…"
+
+
+def _scopes(document: Any) -> Iterator[str]:
+    """Texts under any key that speaks of scopes, links aside."""
+    for node in _maps(document, 6):
+        for key, value in node.items():
+            if "scope" in key.lower():
+                texts = value if isinstance(value, list) else [value]
+                yield from (t for t in texts if isinstance(t, str) and "://" not in t)
+
+
+def _maps(node: Any, depth: int) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+    if depth and isinstance(node, dict | list):
+        for value in node.values() if isinstance(node, dict) else node:
+            yield from _maps(value, depth - 1)

@@ -1,0 +1,169 @@
+"""One polite request: render, wait for the pools, send, understand, retry. Only good answers come back.
+
+Knows spec, errors, events and the clock; no store, no SQL, no pages. Every request is taken to be safe to repeat.
+No text that leaves here, in an event or an error, holds a secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from random import Random
+from types import TracebackType
+from typing import Any
+
+from crmsync.clock import Clock
+from crmsync.errors import CrmsyncError, ProviderDown
+from crmsync.events import Events, Note, RequestAnswered, Retrying, Waiting
+from crmsync.http import auth
+from crmsync.http.answer import Answer
+from crmsync.http.budget import Pools, pool_file
+from crmsync.http.classify import GOOD, Verdict, classify, error_of
+from crmsync.http.egress import Egress
+from crmsync.http.network import proxy_for
+from crmsync.http.render import render
+from crmsync.http.retry import RETRIED, Patience, RetrySettings
+from crmsync.http.wire import Message, Wire, WireSettings
+from crmsync.secret import Redactor, Secret
+from crmsync.spec.model import Request, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom a connection talks to. `operator_url`: the operator set it, so that http and private hosts are allowed."""
+
+    connection: str
+    base_url: str
+    operator_url: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HttpSettings:
+    """Caps, timeouts and patience."""
+
+    wire: WireSettings = field(default_factory=WireSettings)
+    retry: RetrySettings = field(default_factory=RetrySettings)
+
+
+class Client:
+    """A connection's way to its provider: `async with Client(...) as client: await client.send(...)`.
+
+    `values` are the connection's options, secrets as `Secret`. `state_dir` holds the limits that processes share.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        target: Target,
+        values: Mapping[str, Any],
+        *,
+        state_dir: Path,
+        clock: Clock,
+        events: Events,
+        settings: HttpSettings | None = None,
+        dice: Random | None = None,
+    ) -> None:
+        self._spec, self._target = spec, target
+        self._values = {name: _guarded(spec, name, value) for name, value in values.items()}
+        self._clock, self._events = clock, events
+        self._settings = settings or HttpSettings()
+        self._dice = dice or Random()
+        self._way = auth.chosen(spec, target.connection, self._values)
+        auth.headers(self._way, self._values)  # raises now and not at the first request
+        self._egress = Egress(target.base_url, target.operator_url, spec.hosts)
+        self._proxy = proxy_for(self._egress.base)
+        secrets = auth.secrets(self._values)
+        self._identity = hashlib.sha256("\0".join(secret.reveal() for secret in secrets).encode()).hexdigest()
+        if self._proxy and self._proxy.password:
+            secrets.append(self._proxy.password)
+        self._redact = Redactor(secrets)
+        self._state_dir = state_dir
+
+    async def __aenter__(self) -> Client:
+        pools, origin, wire = self._spec.pools, self._egress.base, self._settings.wire
+        path = pool_file(self._state_dir, f"{origin.host}:{origin.port}", self._identity, pools)
+        holds_s = wire.total_s + wire.connect_s
+        self._pools = Pools(pools, path, self._clock, holds_s, self._warn)
+        self._wire = Wire(self._egress, self._proxy, wire)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._wire.close()
+        self._pools.close()
+
+    async def send(self, request: Request, values: Mapping[str, Any], *, stream: str, url: str | None = None) -> Answer:
+        """Send `request` filled with `values`; `url`, a link of an earlier answer, stands for its path and query.
+
+        Waits for rate limits and retries for up to `give_up_s`. Raises EgressRefused, Unauthorized, Forbidden,
+        BadRequest, NotFound, RestartNeeded, UnexpectedAnswer, BudgetSpent, ProviderDown.
+        """
+        link = self._egress.follow(url) if url is not None else None
+        message = render(request, values, self._target.base_url, link)
+        self._egress.follow(message.url)
+        patience = Patience(self._settings.retry, self._dice)
+        while True:
+            answer, verdict = await self._try(message, request, stream)
+            if answer is not None and verdict.outcome == GOOD:
+                return answer
+            await self._recover(verdict, patience, request, stream)
+
+    async def _try(self, message: Message, request: Request, stream: str) -> tuple[Answer | None, Verdict]:
+        def waits(reason: str, seconds: float) -> None:
+            self._events.emit(Waiting(self._target.connection, stream, reason, seconds))
+
+        async with self._pools.permit(request.uses, request.cost, waits) as permit:
+            try:
+                answer = await self._exchange(message, request, stream)
+            except ProviderDown as error:
+                return None, Verdict("transient", self._redact(error.message))
+            permit.headers = answer.headers
+        return answer, classify(answer, self._spec, self._clock.now(), self._redact)
+
+    async def _exchange(self, message: Message, request: Request, stream: str) -> Answer:
+        """Credentials join the message here only. The event tells the spec's path, without any value."""
+        status, seconds, size = 0, 0.0, 0
+        try:
+            proof = auth.headers(self._way, self._values)
+            answer = await self._wire.exchange(replace(message, headers={**message.headers, **proof}))
+            status, seconds, size = answer.status, answer.seconds, len(answer.body)
+            return answer
+        finally:
+            path = self._redact(request.path)
+            connection = self._target.connection
+            self._events.emit(RequestAnswered(connection, stream, request.method, path, status, seconds, size))
+
+    async def _recover(self, verdict: Verdict, patience: Patience, request: Request, stream: str) -> None:
+        """Wait as the verdict demands, or raise."""
+        wait_s = patience.next_wait(verdict, self._clock.monotonic())
+        if wait_s is None:
+            raise self._error(verdict, patience, request)
+        self._events.emit(Retrying(self._target.connection, stream, verdict.message, patience.attempt, wait_s))
+        if verdict.outcome == "throttled":
+            self._pools.block(verdict.pool, request.uses, wait_s)  # everybody else waits too
+        await self._clock.sleep(wait_s)
+
+    def _error(self, verdict: Verdict, patience: Patience, request: Request) -> CrmsyncError:
+        connection = self._target.connection
+        if verdict.outcome == "exhausted":
+            return self._pools.spend(verdict.pool, request.uses, connection)
+        hint = None
+        if verdict.told_wait_s is not None and verdict.outcome in RETRIED:
+            hint = f"The provider asks to come back in {verdict.told_wait_s:.0f} s: run the same command again then."
+        elif verdict.outcome in ("reconnect", "refresh") and self._way:
+            names = " and ".join(auth.variable(connection, need) for need in self._way.needs)
+            hint = f"Set {names} to credentials that are valid."
+        tries = f", {patience.attempt} tries" if patience.attempt > 1 else ""
+        return error_of(verdict, f"{connection}: {request.method} {request.path}{tries}", hint)
+
+    def _warn(self, message: str) -> None:
+        self._events.emit(Note(self._target.connection, "", "warning", message))
+
+
+def _guarded(spec: Spec, name: str, value: Any) -> Any:
+    """A secret option stays masked even where the caller forgot to."""
+    option = spec.options.get(name)
+    return Secret(value) if option and option.secret and isinstance(value, str) else value

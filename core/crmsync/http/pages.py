@@ -1,0 +1,151 @@
+"""What the next request needs from a page's body, and nothing else: cursor, total, ids. The records stay text.
+
+Compiled once a stream; msgspec skips everything that is not asked for, without making objects of it. It refuses
+nesting deeper than about a thousand levels, which the engine behind it reads without harm.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from crmsync.errors import UnreadablePage
+from crmsync.http.paths import EACH, steps
+
+_NULS_OR_SURROGATES = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_ESCAPES = re.compile(rb"\\(?:u([dD][89abAB]..)\\u([dD][c-fC-F]..)|u([0-9a-fA-F]{4})|.)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a page tells about the next one. `more` is None where the page does not say."""
+
+    next: str | None = None
+    more: bool | None = None
+    total: int | None = None
+    ids: tuple[str, ...] = ()
+
+
+def compile_head(
+    *,
+    next: str | None = None,  # noqa: A002 - the spec's own word
+    more: str | None = None,
+    total: str | None = None,
+    records: str | None = None,
+    id: str | None = None,  # noqa: A002
+) -> Callable[[bytes], Head]:
+    """A reader of page bodies, from the spec's paths. Only what is given is read; `id` counts from a record.
+
+    The reader raises UnreadablePage for what is not JSON, or where `records` is not a list of objects.
+    """
+    tree: dict[str, Any] = {}
+    for path, leaf in ((next, str | int | bool | None), (more, Any), (total, int | str | None)):
+        if path is not None:
+            _plant(tree, steps(path), leaf)
+    each = (*steps(records), EACH) if records is not None else ()
+    if each:
+        _plant(tree, each, {})
+    if each and id is not None:
+        _plant(tree, (*each, *steps(id)), str | int | None)
+    decoder = msgspec.json.Decoder(_typed(tree))
+
+    def read(body: bytes) -> Head:
+        page = _decoded(decoder, body)
+        return Head(
+            next=_cursor(_at(page, next), body),
+            more=_at(page, more) not in (None, False, "false") if more is not None else None,
+            total=_count(_at(page, total), body),
+            ids=tuple(map(str, _each(page, each, id))) if id is not None else (),
+        )
+
+    return read
+
+
+def repair(body: bytes) -> bytes:
+    """`body` without NULs and with U+FFFD for what is not Unicode: lone surrogates, bytes that are no UTF-8.
+
+    PostgreSQL refuses the first, JSON readers the others; nothing else changes.
+    """
+    if b"\0" in body:
+        body = body.replace(b"\0", b"")
+    if not body.isascii():
+        body = body.decode("utf-8", "replace").encode()
+    return _ESCAPES.sub(_mended, body) if _NULS_OR_SURROGATES.search(body) else body
+
+
+def _mended(match: re.Match[bytes]) -> bytes:
+    code = match[3]
+    if code is None or not _NULS_OR_SURROGATES.match(match[0]):
+        return match[0]  # a good pair, or another escape
+    return b"" if code == b"0000" else rb"\ufffd"
+
+
+def _plant(tree: dict[str, Any], path: tuple[str, ...], leaf: Any) -> None:
+    for step in path[:-1]:
+        tree = tree.setdefault(step, {})
+    tree.setdefault(path[-1], leaf)
+
+
+def _typed(tree: Any) -> Any:
+    """The msgspec type of a tree: objects with just the keys that are read. What leads to a list must be there."""
+    if not isinstance(tree, dict):
+        return tree
+    if EACH in tree:
+        return list[_typed(tree[EACH])]  # type: ignore[misc]
+    fields: list[Any] = []
+    for key, node in sorted(tree.items(), key=lambda item: not _has_list(item[1])):
+        if _has_list(node):
+            fields.append((_attribute(key), _typed(node), msgspec.field(name=key)))
+        else:
+            fields.append((_attribute(key), _typed(node) | None, msgspec.field(name=key, default=None)))
+    return msgspec.defstruct("Page", fields)
+
+
+def _has_list(node: Any) -> bool:
+    return isinstance(node, dict) and (EACH in node or any(map(_has_list, node.values())))
+
+
+def _attribute(key: str) -> str:
+    return f"key_{key.encode().hex()}"  # JSON keys are any text, attributes are not
+
+
+def _decoded(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
+    try:
+        return decoder.decode(body)
+    except RecursionError:
+        raise UnreadablePage("the page is nested too deep", body=body) from None
+    except msgspec.ValidationError as error:
+        raise UnreadablePage(f"the page has another shape: {error}", body=body) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UnreadablePage(f"the page is not JSON: {error}", body=body) from None
+
+
+def _at(node: Any, path: str | None) -> Any:
+    for step in steps(path) if path is not None else ("",):
+        node = getattr(node, _attribute(step), None)
+    return node
+
+
+def _each(page: Any, each: tuple[str, ...], id_path: str | None) -> list[str | int]:
+    """The ids, in the order of the page; a record without one is the mapping's business."""
+    nodes = [page]
+    for step in each:
+        nodes = [n for node in nodes for n in (node if step == EACH else (getattr(node, _attribute(step)),))]
+    return [found for node in nodes if (found := _at(node, id_path)) is not None]
+
+
+def _cursor(value: str | int | bool | None, body: bytes) -> str | None:
+    if value is True:
+        raise UnreadablePage("the page's cursor is `true`", body=body)
+    return None if value is None or value is False or value == "" else str(value)
+
+
+def _count(value: int | str | None, body: bytes) -> int | None:
+    try:
+        return None if value is None else int(value)
+    except ValueError:
+        raise UnreadablePage("the page's total is not a number", body=body) from None

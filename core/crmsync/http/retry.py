@@ -1,0 +1,58 @@
+"""How long to wait after a bad answer, and when to give up. The only layer that retries. Pure but for its dice.
+
+Written here and not taken from a library: waits go through our clock, so that tests wait in virtual time, and a
+throttled request waits in the pools, where every other process waits with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+from crmsync.http.classify import Verdict
+
+RETRIED = ("transient", "throttled", "busy", "unreadable")
+TOLD_FLOOR_S = 5.0  # a provider that says "0 seconds" for ever is asked ever more rarely, up to this
+
+
+@dataclass(frozen=True, slots=True)
+class RetrySettings:
+    """Seconds, but for `unreadable_tries`."""
+
+    give_up_s: float = 300.0
+    first_s: float = 0.5
+    longest_s: float = 30.0
+    unreadable_tries: int = 3  # a web page instead of JSON seldom mends itself
+
+
+class Patience:
+    """One request's patience: begins with its first failure."""
+
+    def __init__(self, settings: RetrySettings, dice: Random) -> None:
+        self._settings, self._dice = settings, dice
+        self._began: float | None = None
+        self.attempt = 0
+
+    def next_wait(self, verdict: Verdict, now: float) -> float | None:
+        """Seconds to wait before the next try; None: give up now."""
+        self._began = now if self._began is None else self._began
+        self.attempt += 1
+        if verdict.outcome not in RETRIED:
+            return None
+        if verdict.outcome == "unreadable" and self.attempt >= self._settings.unreadable_tries:
+            return None
+        wait_s = self._wait(verdict)
+        return wait_s if now - self._began + wait_s <= self._settings.give_up_s else None
+
+    def _wait(self, verdict: Verdict) -> float:
+        backoff_s = self._backoff()
+        if verdict.told_wait_s is not None:
+            return max(verdict.told_wait_s, min(backoff_s, TOLD_FLOOR_S))
+        if verdict.rule_wait_s is None:
+            return backoff_s
+        return max(verdict.rule_wait_s * min(self.attempt, 6), backoff_s)
+
+    def _backoff(self) -> float:
+        """Doubles up to `longest_s`; the dice keep processes apart that failed together."""
+        full_s = min(self._settings.first_s * 2.0 ** min(self.attempt - 1, 30), self._settings.longest_s)
+        return full_s * self._dice.uniform(0.5, 1.0)

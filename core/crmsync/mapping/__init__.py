@@ -1,0 +1,18 @@
+"""Mapping: a spec compiles to SQL text. Pure: no database, no network; only the spec and names go in."""
+
+from crmsync.mapping.lookups import list_variable, options_variable, set_lookup_sql
+from crmsync.mapping.quote import identifier, literal
+from crmsync.mapping.read import Column, ReadPlan, compile_read
+from crmsync.mapping.types import duckdb_type
+
+__all__ = [
+    "Column",
+    "ReadPlan",
+    "compile_read",
+    "duckdb_type",
+    "identifier",
+    "list_variable",
+    "literal",
+    "options_variable",
+    "set_lookup_sql",
+]

@@ -1,0 +1,134 @@
+"""One field's line over the shape of its stream: how its column gets its value, and when a value is bad."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from crmsync.errors import SpecError
+from crmsync.mapping.lookups import options_variable
+from crmsync.mapping.quote import identifier, literal
+from crmsync.mapping.shape import Shape, Spot, equals
+from crmsync.mapping.transforms import read
+from crmsync.mapping.types import duckdb_type
+from crmsync.spec import bind
+from crmsync.spec.model import Field
+
+_TEXTS = ("text", "email", "domain", "ref")
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A column in SQL. `converted` is computed first; `result`, `bad`, `text`, `reason` may then name it.
+
+    `bad` is the condition that the value does not fit (None: it always does); `text` is what is shown then.
+    """
+
+    name: str
+    converted: str
+    result: str
+    bad: str | None = None
+    text: str = "NULL::VARCHAR"
+    reason: str = "''"
+    on_bad: str = "hold"
+
+    @property
+    def problem(self) -> str:
+        """The entry of `_problems` where the value is bad, else NULL."""
+        hold = "true" if self.on_bad == "hold" else "false"
+        return (
+            f"CASE WHEN {self.bad} THEN {{'field': {literal(self.name)}, 'reason': {self.reason}, "
+            f"'value': {self.text}, 'hold': {hold}}} END"
+        )
+
+
+class FieldSource:
+    """Implements transforms.Source for one field; `spot` is how the stream's shape takes its paths."""
+
+    def __init__(self, stream: str, field: Field, shape: Shape, spot: Callable[[str], Spot]) -> None:
+        self._field, self._shape, self._spot = field, shape, spot
+        self.options = options_variable(stream, field.name)
+        truth = field.transform.kind in ("boolean", "not")  # there a `false` is a value
+        self._nulls = tuple(value for value in field.nulls if not (truth and value is False))
+        self._spots = [spot(path) for path in field.at]
+
+    def text(self) -> str:
+        """The first text at the field's paths that is not null."""
+        texts = self.texts()
+        return texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})" if texts else "NULL::VARCHAR"
+
+    def texts(self) -> Sequence[str]:
+        """The text at each path."""
+        return [self._shape.text(spot, self._nulls, self._field.prefer) for spot in self._spots]
+
+    def json(self) -> str:
+        """The JSON at the first path."""
+        if not self._spots:
+            raise SpecError(f"the field {self._field.name} has no path")
+        return self._shape.json(self._spots[0], self._nulls)
+
+    def each(self) -> str | None:
+        """The texts of all elements; None if the path names no list."""
+        listed = [spot for spot in self._spots if any(step.each for step in spot.steps)]
+        return self._shape.each(listed[0]) if listed else None
+
+    def meets(self, condition: Mapping[str, Any]) -> str:
+        """Whether the record meets a condition of the spec; values that mean null count as they are."""
+        tests = [equals(self._shape.text(self._spot(path)), value) for path, value in condition.items()]
+        return " AND ".join(f"coalesce({test}, false)" for test in tests)
+
+    def cell(self) -> Cell:
+        """The field's column."""
+        field, column, name = self._field, duckdb_type(self._field.type), identifier(self._field.name)
+        reading = read(field.transform.kind, field.transform.arg, self)
+        fits = reading.text is None and reading.type == column
+        text = reading.text or ("NULL::VARCHAR" if fits else self.text())
+        cell = Cell(
+            name=field.name,
+            converted=reading.value if reading.type == column else f"try_cast({reading.value} AS {column})",
+            result=self._result(name, text, fits),
+            bad=None if fits else f"{text} IS NOT NULL AND {name} IS NULL",
+            text=text,
+            reason=literal(reading.reason or f"not of type {field.type}"),
+            on_bad=field.on_bad,
+        )
+        return self._with_shape(cell)
+
+    def _result(self, name: str, text: str, fits: bool) -> str:
+        if self._field.on_bad == "keep" and self._field.type in _TEXTS:
+            name = f"coalesce({name}, {text})"
+        default = bind.fill(self._field.default, {})
+        if default is None:
+            return name
+        value = f"try_cast({literal(str(default))} AS {duckdb_type(self._field.type)})"
+        if fits:
+            return f"coalesce({name}, {value})"
+        return f"CASE WHEN {text} IS NULL THEN coalesce({name}, {value}) ELSE {name} END"
+
+    def _with_shape(self, cell: Cell) -> Cell:
+        """A path that leads through something else than objects and lists makes the value bad, too."""
+        found = [column for spot in self._spots if (column := self._shape.misshapen(spot, self._nulls))]
+        if not found:
+            return cell
+        odd = f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
+        return replace(
+            cell,
+            bad=f"{odd} IS NOT NULL" + (f" OR ({cell.bad})" if cell.bad else ""),
+            text=f"coalesce({odd}, {cell.text})",
+            reason=f"CASE WHEN {odd} IS NOT NULL THEN 'its path leads elsewhere' ELSE {cell.reason} END",
+        )
+
+
+def identity(cell: Cell, text: str) -> Cell:
+    """The cell of `_id`. An id that is an object or went through a double is none: two records could share it."""
+    number = f"contains({text}, 'e+') AND regexp_full_match({text}, '-?[0-9.]+e[+][0-9]+')"
+    none = f"starts_with({text}, '{{') OR starts_with({text}, '[') OR ({number})"
+    return replace(
+        cell,
+        converted=f"CASE WHEN {none} THEN NULL ELSE nullif({cell.converted}, '') END",
+        bad='_id IS NULL AND "#fault" IS NULL AND "#odd" IS NULL',
+        text=f'coalesce({text}, left("#raw"::VARCHAR, 1000))',
+        reason=f"CASE WHEN {text} IS NULL THEN 'no id' ELSE 'not an id' END",
+        on_bad="reject",
+    )

@@ -1,0 +1,169 @@
+"""A stream -> the one statement that reads its records: page bodies in, typed rows out. Pure; nothing is run here.
+
+The statement never fails on what a provider sends, and never passes over anything in silence:
+- one row for each element of each page's list, in order;
+- a page that is not JSON, or has no list where the records should be, gives one row with `_pos` 0;
+- an element that is no record (no id, no object that holds the fields) gives a row with `_rejected`;
+- a value that does not fit its column is NULL there and named in `_problems`.
+
+It expects `TimeZone` UTC and bodies nested no deeper than 64 levels, and takes the bodies as one list parameter,
+`$bodies`: a table of bodies costs twice as much.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from crmsync.mapping.cell import Cell, FieldSource, identity
+from crmsync.mapping.page import Pages
+from crmsync.mapping.quote import identifier
+from crmsync.mapping.shape import Shape
+from crmsync.mapping.transforms import split
+from crmsync.mapping.types import duckdb_type
+from crmsync.spec.model import Field, Stream
+
+PROBLEM = "STRUCT(field VARCHAR, reason VARCHAR, value VARCHAR, hold BOOLEAN)"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the rows, with the sentence that explains it to a person."""
+
+    name: str
+    type: str
+    comment: str
+
+
+_OWN = (
+    Column("_id", "VARCHAR", "Id of the record at the provider"),
+    Column("_created_at", "TIMESTAMPTZ", "When the record was created, by the provider's clock"),
+    Column("_updated_at", "TIMESTAMPTZ", "When the record last changed, by the provider's clock"),
+    Column("_archived", "BOOLEAN", "Put away at the provider, but alive"),
+)
+_ABOUT = (
+    Column("_deleted", "BOOLEAN", "The entry tells that the record is deleted"),
+    Column("_merged", "VARCHAR[]", "Ids of the records that this one absorbed"),
+    Column("_page", "BIGINT", "Index of the body, from 0"),
+    Column("_pos", "BIGINT", "Place in the page's list, from 1; 0: the page itself cannot be read"),
+    Column("_problems", f"{PROBLEM}[]", "What could not be read; hold: the rest of the record is applied"),
+    Column("_rejected", "BOOLEAN", "Nothing of this row may be applied"),
+    Column("_newest", "BOOLEAN", "The newest copy of its record"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPlan:
+    """How a stream's pages become rows.
+
+    `sql` is a SELECT over `$bodies` that gives `columns`, then what a merge needs to know of the row (`about`).
+    `names` are the provider's fields to ask for; `fields` those that have a column.
+    """
+
+    sql: str
+    columns: tuple[Column, ...]
+    names: tuple[str, ...]
+    fields: tuple[Field, ...]
+    element_sql: str
+    about: tuple[Column, ...] = _ABOUT
+
+    def create_sql(self, table: str) -> str:
+        """The statement that makes the rows of `$bodies` a temporary table, all of them marked `_newest`."""
+        return f"CREATE OR REPLACE TEMP TABLE {identifier(table)} AS\n{self.sql}"
+
+    def older_sql(self, table: str) -> str:
+        """The statement that clears `_newest` of every copy of a record in that table but the newest.
+
+        A rejected copy counts: if it is the newest, no older one is applied. This is a second statement because it
+        sees four columns; a window in the first would carry all of them, for five times the cost.
+        """
+        name = identifier(table)
+        return f"""UPDATE {name} SET _newest = false WHERE rowid IN (
+  SELECT rowid FROM {name} WHERE _id IN (SELECT _id FROM {name} GROUP BY _id HAVING count(*) > 1)
+  QUALIFY row_number() OVER (PARTITION BY _id ORDER BY _updated_at DESC NULLS LAST, _page DESC, _pos DESC) > 1
+)"""
+
+
+def compile_read(stream: Stream, records: str, *, one: bool = False) -> ReadPlan:
+    """The plan for pages whose records stand at the path `records`; `one`: a single record stands there.
+
+    Raises SpecError where the spec asks for what cannot be read, ConfigError for an unknown time zone.
+    """
+    shape, record = Shape(stream.record.values), stream.record
+    read = tuple(field for field in stream.fields if field.at or field.transform.kind == "case")
+    cells = [FieldSource(stream.name, field, shape, shape.field).cell() for field in read]
+    id_ = FieldSource(stream.name, record.id, shape, shape.meta)
+    cells += [
+        identity(id_.cell(), id_.text()),
+        _meta(stream, record.created_at, shape, "_created_at", "NULL::TIMESTAMPTZ"),
+        _meta(stream, record.updated_at, shape, "_updated_at", "NULL::TIMESTAMPTZ"),
+        _archived(_meta(stream, record.archived, shape, "_archived", "false")),
+    ]
+    deleted = id_.meets(record.deleted) if record.deleted else "false"
+    merged = _absorbed(shape.text(shape.meta(record.merged), ("",))) if record.merged else "NULL::VARCHAR[]"
+    pages = Pages(records, shape, shape.meta(record.id.at[0]), one)
+    return ReadPlan(
+        sql=_statement(pages, cells, deleted, merged),
+        columns=(*(Column(field.name, duckdb_type(field.type), _comment(field)) for field in read), *_OWN),
+        names=shape.names,
+        fields=read,
+        element_sql=pages.element_sql(),
+    )
+
+
+def _meta(stream: Stream, field: Field | None, shape: Shape, name: str, absent: str) -> Cell:
+    if field is None:
+        return Cell(name, absent, name)
+    return replace(FieldSource(stream.name, field, shape, shape.meta).cell(), name=name)
+
+
+def _archived(cell: Cell) -> Cell:
+    return replace(cell, result=f"coalesce({cell.result}, false)")
+
+
+def _absorbed(text: str) -> str:
+    return f"CASE WHEN {text} IS NOT NULL THEN list_filter({split(text)}, lambda x: x <> _id) END"
+
+
+def _comment(field: Field) -> str:
+    return field.title or f"Provider's {', '.join(field.at)}"
+
+
+def _statement(pages: Pages, cells: list[Cell], deleted: str, merged: str) -> str:
+    converted = ",\n    ".join(f"{cell.converted} AS {identifier(cell.name)}" for cell in cells)
+    results = ",\n  ".join(f"{cell.result} AS {identifier(cell.name)}" for cell in cells)
+    return f"""{pages.sql()}, converted AS (
+  SELECT *,
+    {converted}
+  FROM page
+)
+SELECT
+  {results},
+  {deleted} AS _deleted,
+  {merged} AS _merged,
+  _page,
+  _pos,
+  {_problems(cells)} AS _problems,
+  {_rejected(cells)} AS _rejected,
+  true AS _newest
+FROM converted"""
+
+
+def _problems(cells: list[Cell]) -> str:
+    """The list is built only where something is bad: it would cost as much as all the rest."""
+    bad = [cell for cell in cells if cell.bad]
+    entries = ",\n    ".join([_ODD, *(cell.problem for cell in bad)])
+    anything = " OR ".join(['"#fault" IS NOT NULL', '"#odd" IS NOT NULL', *(f"({cell.bad})" for cell in bad)])
+    return f"""CASE WHEN {anything} THEN list_filter([
+    {entries}
+  ], lambda x: x IS NOT NULL) ELSE []::{PROBLEM}[] END"""
+
+
+def _rejected(cells: list[Cell]) -> str:
+    fatal = [f"({cell.bad})" for cell in cells if cell.bad and cell.on_bad == "reject"]
+    return " OR ".join(['"#fault" IS NOT NULL', '"#odd" IS NOT NULL', *fatal])
+
+
+_ODD = (
+    'CASE WHEN coalesce("#fault", "#odd") IS NOT NULL THEN {\'field\': \'\', \'reason\': coalesce("#fault", "#odd"), '
+    "'value': left(\"#raw\"::VARCHAR, 1000), 'hold': false} END"
+)

@@ -1,0 +1,255 @@
+"""What a stream reads of a record: the structure that `from_json` needs, and SQL that takes each path out of it.
+
+A record is read in two levels: its own keys, and the keys of its `values` object. A key that is read as a text is a
+VARCHAR leaf. Deeper paths, lists, maps, and keys where `false` means null are JSON leaves, because there a wrong shape
+(a text where an object should be) or a `false` would otherwise pass for NULL. Two keys that differ in case only, which
+a DuckDB structure cannot hold, make their whole level JSON.
+
+Numbers of more than 17 digits pass through a double on their way into a leaf, unless they are integers below 2^64.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from crmsync.errors import SpecError
+from crmsync.mapping.paths import Path, Step, parse
+from crmsync.mapping.quote import identifier, literal, pointer
+
+_ELEMENTS = {"[]": ("'$[*]'", "'['"), "{}": ("'$.*'", "'{'")}  # what takes the elements, and how such a JSON begins
+
+
+@dataclass(slots=True)
+class _Level:
+    """The keys read of one object; `whole` keeps it as JSON."""
+
+    keys: dict[str, bool] = field(default_factory=dict)  # name -> is a JSON leaf
+    forced: bool = False
+    nested: str | None = None  # the key that holds the level of the values
+
+    @property
+    def whole(self) -> bool:
+        names = [*self.keys, *([self.nested] if self.nested else [])]
+        return self.forced or len({name.lower() for name in names}) < len(names)
+
+    def leaf(self, sql: str, name: str) -> str:
+        return f"({sql}->{pointer(name)})" if self.whole else f"{sql}.{identifier(name)}"
+
+    def structure(self, nested: Any = None) -> Any:
+        if self.whole:
+            return "JSON"
+        own: dict[str, Any] = {name: "JSON" if json else "VARCHAR" for name, json in self.keys.items()}
+        return own if self.nested is None else {**own, self.nested: nested}
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A path and the level that it starts from."""
+
+    steps: tuple[Step, ...]
+    in_values: bool
+
+
+class Shape:
+    """Collects what is read. Each reading becomes a column with a short name; equal readings share one."""
+
+    def __init__(self, values: str = "") -> None:
+        self.values = parse(values).names if values else ()
+        self._record = _Level(nested=self.values[0] if self.values else None)
+        self._inner = _Level() if self.values else self._record
+        self._columns: dict[tuple[Any, ...], tuple[str, Callable[[], str]]] = {}
+
+    def field(self, path: str) -> Spot:
+        """The spot of a path of a field."""
+        return self._note(Spot(self._checked(path).steps, bool(self.values)))
+
+    def meta(self, path: str) -> Spot:
+        """The spot of a path of `record`, which may lead into the values."""
+        steps, depth = self._checked(path).steps, len(self.values)
+        inside = depth > 0 and len(steps) > depth and tuple(step.name for step in steps[:depth]) == self.values
+        return self._note(Spot(steps[depth:], True) if inside else Spot(steps, False))
+
+    def text(self, spot: Spot, nulls: Iterable[Any] = (), prefer: Mapping[str, Any] | None = None) -> str:
+        """Column: the text at `spot`, NULL where it is one of `nulls`."""
+        nulls = tuple(value for value in nulls if value is not None)
+        if any(value is False for value in nulls):
+            self._json(spot)
+        key = ("text", spot, tuple(map(repr, nulls)), repr(prefer))
+        return self._column(key, lambda: _without(self._text(spot, nulls, prefer), nulls))
+
+    def json(self, spot: Spot, nulls: Iterable[Any] = ()) -> str:
+        """Column: the JSON at `spot`, NULL where it is one of `nulls`."""
+        self._json(spot)
+        empty = [json.dumps(value) for value in (None, *nulls)]
+        return self._column(("json", spot, tuple(empty)), lambda: _without(self._value(spot, None), empty))
+
+    def each(self, spot: Spot) -> str:
+        """Column: the texts of all elements, where the path has `[]` or `{}`."""
+        return self._column(("each", spot), lambda: self._each(spot))
+
+    def misshapen(self, spot: Spot, nulls: Iterable[Any] = ()) -> str | None:
+        """Column: the JSON that has another shape than the path needs, else NULL. None where that cannot be."""
+        if len(spot.steps) < 2 and not any(step.each for step in spot.steps):
+            return None
+        empty = ("null", *(["false"] if any(value is False for value in nulls) else []))
+        return self._column(("misshapen", spot, empty), lambda: self._misshapen(spot, empty))
+
+    def columns(self) -> list[str]:
+        """The select list of all readings, over a record `r`."""
+        return [f"{sql()} AS {name}" for name, sql in self._columns.values()]
+
+    def structure(self) -> Any:
+        """The structure of a record, for `from_json`."""
+        if not self.values:
+            return self._record.structure()
+        nested = self._inner.structure()
+        for name in reversed(self.values[1:]):
+            nested = {name: nested}
+        return self._record.structure(nested)
+
+    def values_object(self) -> str:
+        """SQL: the object that holds the fields."""
+        sql = self._record.leaf("r", self.values[0])
+        if self._record.whole:
+            return f"(r->{pointer(*self.values)})"
+        return sql + "".join(f".{identifier(name)}" for name in self.values[1:])
+
+    def suspect(self, id_: Spot) -> str:
+        """SQL: whether a record `r` may have another shape than it should; true at least if it has."""
+        doubts = [f"{self._head(id_)} IS NULL"]
+        if self._inner is not self._record:
+            leaves = [f"{self._inner.leaf(self.values_object(), name)}::VARCHAR" for name in self._inner.keys]
+            if self._record.whole or self._inner.whole:
+                doubts.append(f"coalesce(NOT starts_with({self.values_object()}, '{{'), true)")
+            else:
+                doubts.append(f"coalesce({', '.join(leaves)}) IS NULL" if leaves else "true")
+        return " OR ".join(doubts)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The provider's fields that are read: the keys of the object that holds them."""
+        return tuple(self._inner.keys)
+
+    def _checked(self, path: str) -> Path:
+        parsed = parse(path)
+        if parsed.up or sum(1 for step in parsed.steps if step.each) > 1:
+            raise SpecError(f"a stream cannot read the path {path!r}: it may have one [] or {{}}, and no ^")
+        return parsed
+
+    def _note(self, spot: Spot) -> Spot:
+        level = self._level(spot)
+        if not spot.steps or not spot.steps[0].name:
+            level.forced = True
+        else:
+            level.keys.setdefault(spot.steps[0].name, False)
+            if len(spot.steps) > 1 or spot.steps[0].each:
+                self._json(spot)
+        return spot
+
+    def _json(self, spot: Spot) -> None:
+        if spot.steps and spot.steps[0].name:
+            self._level(spot).keys[spot.steps[0].name] = True
+
+    def _level(self, spot: Spot) -> _Level:
+        return self._inner if spot.in_values else self._record
+
+    def _column(self, key: tuple[Any, ...], sql: Callable[[], str]) -> str:
+        if key not in self._columns:
+            self._columns[key] = (f'"#{len(self._columns) + 1}"', sql)
+        return self._columns[key][0]
+
+    def _head(self, spot: Spot) -> str:
+        sql = self.values_object() if spot.in_values else "r"
+        if not spot.steps or not spot.steps[0].name:
+            return sql
+        return self._level(spot).leaf(sql, spot.steps[0].name)
+
+    def _is_json(self, spot: Spot) -> bool:
+        return self._level(spot).whole or self._level(spot).keys[spot.steps[0].name]
+
+    def _text(self, spot: Spot, nulls: tuple[Any, ...], prefer: Mapping[str, Any] | None) -> str:
+        if not self._is_json(spot):
+            return self._head(spot)
+        value = self._value(spot, prefer)
+        return f"(nullif({value}, 'false')->>'$')" if any(v is False for v in nulls) else f"({value}->>'$')"
+
+    def _value(self, spot: Spot, prefer: Mapping[str, Any] | None) -> str:
+        listed = _listed(spot.steps)
+        if listed is None:
+            return _deeper(self._head(spot), spot.steps[1:])
+        elements = self._elements(spot, listed)
+        one = f"{elements}[1]"
+        if prefer:
+            one = f"coalesce(list_filter({elements}, lambda x: {_preferred(prefer, spot.steps[:listed])})[1], {one})"
+        return _deeper(one, spot.steps[listed:])
+
+    def _elements(self, spot: Spot, listed: int) -> str:
+        container = _deeper(self._head(spot), spot.steps[1:listed])
+        return f"json_extract({container}, {_ELEMENTS[spot.steps[listed - 1].each][0]})"
+
+    def _each(self, spot: Spot) -> str:
+        listed = _listed(spot.steps)
+        if listed is None:
+            raise SpecError("a list of values needs a path with [] or {}")
+        rest = tuple(step.name for step in spot.steps[listed:])
+        taken = (
+            f"list_transform({self._elements(spot, listed)}, lambda x: x->>{pointer(*rest) if rest else literal('$')})"
+        )
+        return f"CASE WHEN {_deeper(self._head(spot), spot.steps[1:listed])} IS NOT NULL THEN {taken} END"
+
+    def _misshapen(self, spot: Spot, empty: tuple[str, ...]) -> str:
+        head, wrong = self._head(spot), []
+        for depth, step in enumerate(spot.steps):
+            if depth + 1 == len(spot.steps) and not step.each:
+                break
+            node = _deeper(head, spot.steps[1 : depth + 1])
+            opening = _ELEMENTS[step.each][1] if step.each else "'{'"
+            wrong.append(f"({node} NOT IN ({', '.join(map(literal, empty))}) AND NOT starts_with({node}, {opening}))")
+            if step.each:
+                if depth + 1 < len(spot.steps):
+                    odd = f"list_filter({self._elements(spot, depth + 1)}, lambda x: NOT starts_with(x, '{{'))"
+                    wrong.append(f"len({odd}) > 0")
+                break
+        return f"CASE WHEN {' OR '.join(wrong)} THEN {head}::VARCHAR END"
+
+
+def equals(text: str, value: Any) -> str:
+    """SQL: whether a text is a value of the spec; numbers are compared as numbers (0 and 0.0 are equal)."""
+    if value is None:
+        return f"{text} IS NULL"
+    if isinstance(value, bool):
+        return f"{text} = {literal(str(value).lower())}"
+    if isinstance(value, int | float):
+        return f"try_cast({text} AS DOUBLE) = {value!r}"
+    return f"{text} = {literal(str(value))}"
+
+
+def _without(text: str, nulls: Iterable[Any]) -> str:
+    for value in nulls:
+        if isinstance(value, str):
+            text = f"nullif({text}, {literal(value)})"
+        elif value is not False:
+            text = f"CASE WHEN {equals(text, value)} THEN NULL ELSE {text} END"
+    return text
+
+
+def _listed(steps: tuple[Step, ...]) -> int | None:
+    """How many steps lead to the list or map whose elements are meant."""
+    return next((depth for depth, step in enumerate(steps, 1) if step.each), None)
+
+
+def _deeper(json: str, steps: tuple[Step, ...]) -> str:
+    return f"({json}->{pointer(*(step.name for step in steps))})" if steps else json
+
+
+def _preferred(prefer: Mapping[str, Any], to_list: tuple[Step, ...]) -> str:
+    """The condition on one element `x`; the paths of `prefer` repeat the way to the list."""
+    tests = []
+    for path, value in prefer.items():
+        steps = parse(path).steps
+        inside = steps[len(to_list) :] if steps[: len(to_list)] == to_list else steps
+        tests.append(f"coalesce({equals(f'(x->>{pointer(*(s.name for s in inside))})', value)}, false)")
+    return " AND ".join(tests)

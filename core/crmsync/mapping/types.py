@@ -1,0 +1,31 @@
+"""The language's types as DuckDB types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from crmsync.errors import SpecError
+
+_DUCKDB: Mapping[str, str] = MappingProxyType(
+    {
+        "text": "VARCHAR",
+        "email": "VARCHAR",
+        "domain": "VARCHAR",
+        "ref": "VARCHAR",
+        "integer": "BIGINT",
+        "decimal": "DECIMAL(19,4)",
+        "boolean": "BOOLEAN",
+        "date": "DATE",
+        "timestamp": "TIMESTAMPTZ",
+        "set": "VARCHAR[]",
+        "json": "JSON",
+    }
+)
+
+
+def duckdb_type(type_: str) -> str:
+    """The DuckDB type of a column whose type in the spec is `type_`."""
+    if type_ not in _DUCKDB:
+        raise SpecError(f"unknown type: {type_}")
+    return _DUCKDB[type_]

@@ -1,0 +1,51 @@
+"""Meaning of one request: its address, its limits, how it goes on. Part of check.py."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from crmsync.spec import bind
+from crmsync.spec.schema_faults import Finding, near, shown
+from crmsync.spec.scope import Scope
+from crmsync.spec.yaml import Path
+
+TEMPLATES = ("do", "query", "headers", "body", "item", "records", "next", "more", "total", "id", "deleted_at")
+
+_ADDRESS = re.compile(r"(?:/|https://[A-Za-z0-9.-]+(?:/|\Z))[^\s?#]*")
+
+
+def request_findings(
+    line: Mapping[str, Any],
+    at: Callable[..., Path],
+    scope: Scope,
+    pools: Collection[str],
+    options: Collection[str],
+) -> Iterator[Finding]:
+    """Everything that is wrong with the meaning of the request `line`; `at` gives the place of one of its keys."""
+    if "limit" not in line:
+        scope = replace(scope, allowed=scope.allowed - {"limit"})
+    for key in TEMPLATES:
+        if key in line:
+            yield from scope.findings(line[key], at(key))
+    for index, pool in enumerate(line.get("uses", ())):
+        if pool not in pools:
+            yield Finding(at("uses", index), "SP203", f"there is no limit `{pool}`{near(pool, pools)}")
+    if isinstance(line.get("do"), str):
+        yield from _address(line["do"].partition(" ")[2], at("do"), scope, options)
+    if line.get("page") == "keyset" and "after_id" not in set(bind.names(dict(line))):
+        yield Finding(at("page"), "SP208", "`page: keyset` must ask for `$after_id`")
+
+
+def _address(target: str, place: Path, scope: Scope, options: Collection[str]) -> Iterator[Finding]:
+    target = str(bind.expand(target, scope.values))
+    start = re.match(r"\$([a-z_][a-z0-9_]*)", target)
+    if start and start[1] in options and target[start.end() :][:1] in ("", "/"):
+        return  # an option that holds a URL
+    if start and start[1] in scope.constants:
+        return  # its circle is told where it is
+    if not _ADDRESS.fullmatch(target):
+        why = f"a request goes to a path (/...) or an https URL, not {shown(target)}"
+        yield Finding(place, "SP209", why)

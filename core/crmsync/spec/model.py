@@ -1,0 +1,248 @@
+"""What a spec says, as frozen values. Nothing here reads files, talks to a provider or knows SQL.
+
+A `Template` is a JSON-like value that may hold `$placeholders` (see bind.py). A path is the text of the spec (`a.b`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Template = Any
+
+LANGUAGE = 1
+TYPES = ("text", "email", "domain", "ref", "integer", "decimal", "boolean", "date", "timestamp", "set", "json")
+META = ("_id", "_created_at", "_updated_at", "_archived", "_deleted_at", "_synced_at")
+RESERVED_CONNECTIONS = (
+    "crm",
+    "crmsync",
+    "main",
+    "store",
+    "temp",
+    "system",
+    "memory",
+    "information_schema",
+    "pg_catalog",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of a connection; the environment names it `<CONNECTION>_<OPTION>`."""
+
+    name: str
+    title: str = ""
+    type: str = "text"  # text | integer
+    default: Template = None
+    required: bool = False
+    secret: bool = False
+    choice: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """How a text becomes a value: `kind` names a row of the language's table of transforms, `arg` is its argument."""
+
+    kind: str
+    arg: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One line of `fields`: where a column's value stands in a record and how it is converted."""
+
+    name: str
+    type: str  # one of TYPES
+    at: tuple[str, ...]
+    transform: Transform
+    nulls: tuple[Any, ...] = ()
+    on_bad: str = "hold"  # hold | keep | reject
+    default: Any = None
+    optional: bool = False
+    prefer: Mapping[str, Any] | None = None
+    within: str | None = None
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Where a record's own facts stand. `values` is the path of the object that holds the fields ("": the record)."""
+
+    id: Field
+    updated_at: Field | None = None
+    created_at: Field | None = None
+    archived: Field | None = None
+    deleted: Mapping[str, Any] | None = None
+    merged: str | None = None
+    values: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request of the spec. Templates are filled per page; `records` is the path of the list in the answer."""
+
+    method: str
+    path: str
+    query: Mapping[str, Template] = field(default_factory=dict)
+    headers: Mapping[str, Template] = field(default_factory=dict)
+    body: Template = None
+    records: str = "$"
+    uses: tuple[str, ...] = ()
+    cost: int = 1
+    limit: int | None = None
+    batch: int | None = None
+    item: Template = None
+    names_max: int | None = None
+    page: str | None = None  # number | offset | keyset
+    next: str | None = None
+    more: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A way to read a stream: a `list` or a `window` over one request. Durations are seconds."""
+
+    by: str  # list | window
+    request: Request
+    bounds: str = "iso"  # epoch_ms | iso | sql
+    overlap_s: float = 0.0
+    total: str | None = None
+    cap: int | None = None
+    every_s: float | None = None
+    id: str | None = None
+    deleted_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Census:
+    """A sweep's count of ids: what the mirror has and a completed full read had not is confirmed as deleted."""
+
+    brake: float = 0.02  # share of the live rows that one census may mark as deleted
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One kind of record of one provider."""
+
+    name: str
+    record: Record
+    fields: tuple[Field, ...]
+    full: Reader
+    changes: Reader | None
+    by_id: Request | None
+    tombstones: Reader | None
+    census: Census
+    cursor: str | None = None
+    vars: Mapping[str, Template] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """One way to authenticate; it applies when all `needs` are set."""
+
+    name: str
+    kind: str  # header
+    needs: tuple[str, ...]
+    headers: Mapping[str, Template]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The request that proves a connection: `account` and `facts` are paths in its answer."""
+
+    request: Request
+    account: str
+    facts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Discover:
+    """How the provider describes its fields."""
+
+    request: Request
+    name: str
+    type: str
+    label: str
+    types: Mapping[str, str]
+    options: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """An entry of `lists`: a small table of keys and labels, read once a run."""
+
+    name: str
+    request: Request
+    key: str
+    value: str
+    within: Mapping[str, str] | None = None
+    also: Mapping[str, Transform] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A limit of the account: exactly one of `rate` (in any `per_s`), `budget` (until `resets`), `concurrent`."""
+
+    name: str
+    rate: int | None = None
+    per_s: float = 1.0
+    budget: int | None = None
+    resets: str = "24h"
+    zone: str = "UTC"
+    concurrent: int | None = None
+    default: bool = False
+    remaining: str | None = None  # answer header that tells what is left of the budget
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRule:
+    """One line of `errors`: what an answer means. The first rule whose conditions all hold decides."""
+
+    outcome: str  # `is` in the spec
+    status: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+    when: Mapping[str, Any] = field(default_factory=dict)
+    wait_s: float | None = None
+    pool: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPaths:
+    """Where an error answer tells code, message and trace id; several codes are joined by a blank."""
+
+    code: tuple[str, ...] = ()
+    message: str | None = None
+    trace: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A connector. Built by build.py from a checked document and the values known so far."""
+
+    name: str
+    title: str
+    version: str
+    options: Mapping[str, Option]
+    hosts: tuple[str, ...]
+    auth: tuple[Auth, ...]
+    check: Check
+    discover: Discover | None
+    pools: Mapping[str, Pool]
+    error: ErrorPaths
+    rules: tuple[ErrorRule, ...]
+    nulls: tuple[Any, ...]
+    empty: tuple[int, ...]
+    lookups: Mapping[str, Lookup]
+    streams: Mapping[str, Stream]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectField:
+    """A field of a canonical object: its type and the sentence that becomes the column's comment."""
+
+    type: str
+    title: str
+
+
+Objects = Mapping[str, Mapping[str, ObjectField]]

@@ -1,0 +1,123 @@
+"""Names: which placeholders a place may use, and what the constants of a spec grow to. Part of check.py."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from crmsync.spec import bind
+from crmsync.spec.schema_faults import Finding, near
+from crmsync.spec.yaml import Path
+
+PAGE = frozenset({"names", "limit", "page", "after_id"})
+WINDOW = PAGE | {"lower", "upper", "offset"}
+BY_ID = frozenset({"names", "ids", "items", "id"})
+GIVEN = WINDOW | BY_ID | {"stream", "connection"}  # by some place: no option or constant may have such a name
+LATER = frozenset(
+    {"since", "values", "unique", "rows", "columns", "key", "value", "fields", "ref", "old"}
+    | {"hook_url", "hook_token", "hook_id", "hook_expiry"}
+)
+STRUCTURE = frozenset(
+    {"list", "window", "order", "all", "whole", "else"}
+)  # what `by` says elsewhere, and a pick's else
+RESERVED = GIVEN | LATER | STRUCTURE
+
+MAX_TEXT = 4 * 1024 * 1024  # of a whole spec, constants put in
+MAX_DEPTH = 40
+
+_LONE_DOLLAR = re.compile(r"\$(?![$a-z_])")
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a template is when its constants are put in: size, depth, and the names that are left."""
+
+    text: int
+    depth: int
+    leaves: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The names that a part of a spec may use. `where` names the part in messages."""
+
+    where: str
+    allowed: frozenset[str]
+    constants: Mapping[str, Measure]
+    values: Mapping[str, Any] = field(default_factory=dict)  # of the constants, each with those it names put in
+    secrets: frozenset[str] = frozenset()  # refused here, with a message of their own
+    elsewhere: frozenset[str] = field(default=GIVEN)  # known names that have no value here
+
+    def giving(self, where: str, names: Collection[str]) -> Scope:
+        """The same scope with what a place gives."""
+        return replace(self, where=where, allowed=self.allowed | set(names))
+
+    def findings(self, template: Any, path: Path) -> Iterator[Finding]:
+        """Every placeholder of `template` that has no value here."""
+        for at, text in _texts(template, path):
+            for name in dict.fromkeys(bind.names(text)):
+                yield from self._name(name, at)
+            if text != "$" and _LONE_DOLLAR.search(text.replace("$$", "")):
+                yield Finding(at, "SP201", "a lone `$`; write `$$` for a dollar")
+
+    def _name(self, name: str, at: Path) -> Iterator[Finding]:
+        if name not in self.constants:
+            if name not in self.allowed:
+                yield self._refused(name, name, at)
+            return
+        for leaf in sorted(self.constants[name].leaves - self.allowed):
+            if leaf in self.secrets | self.elsewhere:  # an unknown one is told where the constant is
+                yield self._refused(leaf, name, at)
+
+    def _refused(self, leaf: str, name: str, at: Path) -> Finding:
+        through = "" if leaf == name else f" (through `${name}`)"
+        if leaf in self.secrets:
+            return Finding(at, "SP202", f"`${leaf}` is a secret: only headers of `auth` may use it{through}")
+        if leaf in LATER:
+            message = f"`${leaf}` is part of the language but this version of crmsync does not carry it yet"
+            return Finding(at, "SP102", message)
+        if leaf in self.elsewhere:
+            return Finding(at, "SP201", f"`${leaf}` has no value in {self.where}{through}")
+        guess = near(leaf, self.allowed | set(self.constants))
+        return Finding(at, "SP201", f"unknown placeholder `${leaf}`{guess.replace('`', '`$', 1)}")
+
+
+def measured(constants: Mapping[str, Any]) -> tuple[dict[str, Measure], list[str]]:
+    """Each constant with those it names put in, and the names of those that run in a circle."""
+    done: dict[str, Measure] = {}
+    pending = dict(constants)
+    while ready := [n for n, value in pending.items() if not any(m in pending for m in bind.names(value))]:
+        for name in ready:
+            done[name] = measure(pending.pop(name), done)
+            if done[name].text > MAX_TEXT or done[name].depth > MAX_DEPTH:
+                return done, []  # what uses it is too large as well
+    circle = [n for n, value in pending.items() if any(m in pending for m in bind.names(value))]
+    return done | {n: Measure(0, 0) for n in pending}, circle
+
+
+def measure(template: Any, constants: Mapping[str, Measure]) -> Measure:
+    """`template` with `constants` put in, without building it."""
+    if isinstance(template, str):
+        used = [constants.get(name, Measure(len(name), 0, frozenset({name}))) for name in bind.names(template)]
+        leaves = frozenset().union(*(m.leaves for m in used))
+        return Measure(len(template) + sum(m.text for m in used), max([0, *(m.depth for m in used)]), leaves)
+    if isinstance(template, dict | list):
+        parts = [*template, *template.values()] if isinstance(template, dict) else template
+        inner = [measure(part, constants) for part in parts]
+        leaves = frozenset().union(*(m.leaves for m in inner))
+        return Measure(len(inner) + sum(m.text for m in inner), 1 + max([0, *(m.depth for m in inner)]), leaves)
+    return Measure(8, 0)
+
+
+def _texts(template: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(template, str):
+        yield path, template
+    elif isinstance(template, dict):
+        for key, value in template.items():
+            yield (*path, key), key
+            yield from _texts(value, (*path, key))
+    elif isinstance(template, list):
+        for index, item in enumerate(template):
+            yield from _texts(item, (*path, index))

@@ -1,0 +1,6 @@
+"""The store: what must last, behind one interface. Knows no HTTP and no mapping."""
+
+from crmsync.store.file import FileStore
+from crmsync.store.interface import Append, Change, Clear, Column, Commit, Lease, Store, Table, Upsert
+
+__all__ = ["Append", "Change", "Clear", "Column", "Commit", "FileStore", "Lease", "Store", "Table", "Upsert"]

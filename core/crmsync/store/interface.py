@@ -1,0 +1,126 @@
+"""What the runtime asks of a store. Drivers implement it; one test suite checks them all.
+
+The engine (an in-memory DuckDB) never holds what must last. Rows leave it as staged engine tables, in one transaction
+with the checkpoint that vouches for them. A checkpoint must never be newer than its rows, else data is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its DuckDB type and the comment that explains it in any shell."""
+
+    name: str
+    type: str
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of the store. `key` names the columns that are unique together; the driver keeps no index."""
+
+    schema: str
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Upsert:
+    """Rows of the engine table `staged` replace those with their key. `known`: a key may be there already."""
+
+    table: Table
+    staged: str
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Rows of the engine table `staged` are added."""
+
+    table: Table
+    staged: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clear:
+    """Rows whose columns equal `where` are removed."""
+
+    table: Table
+    where: Mapping[str, Any]
+
+
+Change = Upsert | Append | Clear
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to write one stream of one connection. A commit with an older `fence` than the store's is refused."""
+
+    connection: str
+    stream: str
+    run_id: str
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One transaction: all of it or nothing. `checkpoint` is JSON text; None leaves it as it is."""
+
+    lease: Lease
+    changes: Sequence[Change] = ()
+    checkpoint: str | None = None
+    run: Mapping[str, Any] = field(default_factory=dict)
+    logs: Sequence[Mapping[str, Any]] = ()
+
+
+class Store(Protocol):
+    """Where mirror, hub, checkpoints and journal live. All calls block; one thread makes them."""
+
+    def ensure(self, table: Table) -> tuple[str, ...]:
+        """Create `table`, add missing columns, set comments.
+
+        Returns the names of columns that stay as they are because the store has them with another type.
+        """
+
+    def lookup(self, table: Table, keys: str, into: str, columns: Sequence[str] | None = None) -> int:
+        """Bring rows of `table` into the engine table `into`; tell how many.
+
+        `keys` is an engine query that yields the key columns by their names.
+        """
+
+    def unseen(self, table: Table, connection: str, stream: str, into: str) -> tuple[int, int]:
+        """Bring the ids of live rows that the sweep has not met into `into`; tell how many, and how many live."""
+
+    def commit(self, commit: Commit) -> float:
+        """Carry out `commit`; tell the seconds it took. When it returned, it is durable.
+
+        Raises LeaseLost (nothing was written), StoreFull and StoreLocked (the last commit is intact).
+        """
+
+    def acquire(self, connection: str, stream: str, run: Mapping[str, Any]) -> Lease:
+        """Take the lease of a stream and open its row in crmsync.runs; a dead holder is taken over.
+
+        Raises AlreadyRunning with the holder's name.
+        """
+
+    def release(self, lease: Lease, run: Mapping[str, Any], logs: Sequence[Mapping[str, Any]] = ()) -> None:
+        """Close the run's row and give the lease back."""
+
+    def heartbeat(self, leases: Sequence[Lease]) -> None:
+        """Tell others that the holder is alive."""
+
+    def checkpoint(self, connection: str, stream: str) -> str | None:
+        """The stored checkpoint as JSON text."""
+
+    def rest(self) -> None:
+        """Let others in, if it is time; drivers that hold nothing do nothing."""
+
+    def close(self) -> None:
+        """Let go of everything."""

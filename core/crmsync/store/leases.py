@@ -1,0 +1,106 @@
+"""One run a stream: who holds it, whether the holder lives, and the fence that a late writer runs into.
+
+All functions run inside a transaction of the caller.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from crmsync import errors
+from crmsync.store import schema
+from crmsync.store.engine import ALIAS, Engine
+from crmsync.store.interface import Lease
+
+DEAD_AFTER = timedelta(seconds=60)  # of silence, for a holder on another machine
+_LEASES = f"{ALIAS}.crmsync.leases"
+
+
+def me() -> dict[str, Any]:
+    """This process, as leases and runs name it."""
+    return {"host": _host(), "pid": os.getpid()}
+
+
+def acquire(engine: Engine, connection: str, stream: str, run_id: str) -> Lease:
+    """Take the lease, from a dead holder if need be; raises AlreadyRunning where the holder lives."""
+    found = engine.rows(
+        f"SELECT run_id, fence, host, pid, process_start, heartbeat_at FROM {_LEASES} "
+        "WHERE connection = ? AND stream = ?",
+        [connection, stream],
+    )
+    fence = 0
+    if found:
+        holder, fence, host, pid, start, heartbeat = found[0]
+        if holder is not None and _alive(host, pid, start, heartbeat):
+            raise errors.AlreadyRunning(f"Run {holder} (process {pid} on {host}) is reading {connection}.{stream}.")
+        if holder is not None:
+            _bury(engine, holder, connection, stream)
+        engine.execute(f"DELETE FROM {_LEASES} WHERE connection = ? AND stream = ?", [connection, stream])
+    now = datetime.now(UTC)
+    row = [connection, stream, run_id, fence + 1, _host(), os.getpid(), process_start(os.getpid()), now]
+    engine.execute(f"INSERT INTO {_LEASES} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    return Lease(connection, stream, run_id, fence + 1)
+
+
+def verify(engine: Engine, lease: Lease) -> None:
+    """Refuse a commit of a run that was taken over."""
+    fence = engine.value(
+        f"SELECT fence FROM {_LEASES} WHERE connection = ? AND stream = ? AND run_id = ?",
+        [lease.connection, lease.stream, lease.run_id],
+    )
+    if fence != lease.fence:
+        raise errors.LeaseLost(f"Another run took over {lease.connection}.{lease.stream}.")
+
+
+def heartbeat(engine: Engine, lease: Lease) -> None:
+    """Note a sign of life, in the lease and in the run."""
+    now = datetime.now(UTC)
+    who = [lease.connection, lease.stream, lease.run_id]
+    for table in ("leases", "runs"):
+        engine.execute(
+            f"UPDATE {ALIAS}.crmsync.{table} SET heartbeat_at = ? WHERE connection = ? AND stream = ? AND run_id = ?",
+            [now, *who],
+        )
+
+
+def release(engine: Engine, lease: Lease) -> None:
+    """Give the lease back; the fence stays, so that it goes on rising."""
+    engine.execute(
+        f"UPDATE {_LEASES} SET run_id = NULL WHERE connection = ? AND stream = ? AND run_id = ? AND fence = ?",
+        [lease.connection, lease.stream, lease.run_id, lease.fence],
+    )
+
+
+def _bury(engine: Engine, run_id: str, connection: str, stream: str) -> None:
+    engine.execute(
+        f"UPDATE {ALIAS}.{schema.RUNS.schema}.{schema.RUNS.name} SET status = 'lost', finished_at = heartbeat_at "
+        "WHERE run_id = ? AND connection = ? AND stream = ? AND status = 'running'",
+        [run_id, connection, stream],
+    )
+
+
+def _alive(host: str, pid: int, start: str, heartbeat_at: datetime) -> bool:
+    if host == _host():
+        return process_start(pid) == start
+    return datetime.now(UTC) - heartbeat_at < DEAD_AFTER
+
+
+@cache
+def _host() -> str:
+    """The machine and its boot, since a process number says nothing across either."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    return socket.gethostname() + (f"/{boot.read_text().strip()[:8]}" if boot.exists() else "")
+
+
+def process_start(pid: int) -> str | None:
+    """When process `pid` began, in the kernel's ticks; None if there is none (or it is a zombie)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else fields[19]

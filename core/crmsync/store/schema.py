@@ -1,0 +1,132 @@
+"""The store's own tables. Names and columns are a contract: other people's scripts read them."""
+
+from __future__ import annotations
+
+from crmsync.store.interface import Column, Table
+
+VERSION = 1
+
+_WHO = (
+    Column("connection", "VARCHAR", "Name of the connection"),
+    Column("stream", "VARCHAR", "Name of the stream"),
+)
+
+CHECKPOINTS = Table(
+    "crmsync",
+    "checkpoints",
+    (
+        *_WHO,
+        Column("checkpoint", "JSON", "How far the stream is read; edit it with: crmsync state set"),
+        Column("version", "BIGINT", "Number of commits that moved this checkpoint"),
+        Column("updated_at", "TIMESTAMPTZ", "When the last of them was made"),
+    ),
+    ("connection", "stream"),
+    "One row a stream: how far it is read. Committed together with the rows it vouches for.",
+)
+
+COUNTS = ("read", "applied", "unchanged", "rejected", "held", "deleted")
+
+RUNS = Table(
+    "crmsync",
+    "runs",
+    (
+        Column("run_id", "VARCHAR", "Id of the run"),
+        *_WHO,
+        Column("connector", "VARCHAR", "Connector package that read it"),
+        Column("mode", "VARCHAR", "pull"),
+        Column("status", "VARCHAR", "running, done, failed, stopped or lost"),
+        Column("started_at", "TIMESTAMPTZ", "When the run began"),
+        Column("finished_at", "TIMESTAMPTZ", "When it ended; empty while it runs"),
+        Column("heartbeat_at", "TIMESTAMPTZ", "Last sign of life"),
+        Column("read", "BIGINT", "Records read; each ends as applied, unchanged or rejected"),
+        Column("applied", "BIGINT", "Records that changed a row"),
+        Column("unchanged", "BIGINT", "Records that changed nothing"),
+        Column("rejected", "BIGINT", "Records that could not be read; see crmsync.rejects"),
+        Column("held", "BIGINT", "Records with a field that was held back; see crmsync.rejects"),
+        Column("deleted", "BIGINT", "Rows marked as deleted"),
+        Column("requests", "BIGINT", "Requests sent"),
+        Column("retries", "BIGINT", "Requests sent again"),
+        Column("waited_seconds", "DOUBLE", "Time spent waiting for limits and retries"),
+        Column("error_code", "VARCHAR", "Code of the error that ended the run; see docs/errors.md"),
+        Column("error", "VARCHAR", "What ended the run"),
+        Column("host", "VARCHAR", "Machine of the run"),
+        Column("pid", "BIGINT", "Process of the run"),
+    ),
+    ("run_id", "connection", "stream"),
+    "One row a run of a stream: what it did and how it ended.",
+)
+
+LOGS = Table(
+    "crmsync",
+    "logs",
+    (
+        Column("at", "TIMESTAMPTZ", "When it happened"),
+        Column("level", "VARCHAR", "info, warning or error"),
+        Column("run_id", "VARCHAR", "Id of the run"),
+        *_WHO,
+        Column("event", "VARCHAR", "Kind of event"),
+        Column("message", "VARCHAR", "What happened, in a sentence"),
+        Column("data", "JSON", "The event's values"),
+    ),
+    (),
+    "What happened in each run.",
+)
+
+PROBLEM = "STRUCT(field VARCHAR, reason VARCHAR, value VARCHAR, hold BOOLEAN)[]"
+
+REJECTS = Table(
+    "crmsync",
+    "rejects",
+    (
+        *_WHO,
+        Column("record_id", "VARCHAR", "Id of the record; a digest of the payload where it has none"),
+        Column("outcome", "VARCHAR", "held: some fields; rejected: the record; page: an unreadable answer"),
+        Column("problems", PROBLEM, "What was wrong, field by field"),
+        Column("payload", "VARCHAR", "The record or page as it came, where it could not be applied"),
+        Column("run_id", "VARCHAR", "Run that met it last"),
+        Column("attempts", "BIGINT", "How often it was met"),
+        Column("first_at", "TIMESTAMPTZ", "When it was met first"),
+        Column("last_at", "TIMESTAMPTZ", "When it was met last"),
+        Column("resolved_at", "TIMESTAMPTZ", "When the record came without problems; empty while open"),
+    ),
+    ("connection", "stream", "record_id"),
+    "Records that could not be mapped in whole, with the reason for each field.",
+)
+
+LEASES = Table(
+    "crmsync",
+    "leases",
+    (
+        *_WHO,
+        Column("run_id", "VARCHAR", "Run that holds the stream; empty when free"),
+        Column("fence", "BIGINT", "Rises with each holder; a commit with an older one is refused"),
+        Column("host", "VARCHAR", "Machine of the holder"),
+        Column("pid", "BIGINT", "Process of the holder"),
+        Column("process_start", "VARCHAR", "When that process began, so that a reused process number is not mistaken"),
+        Column("heartbeat_at", "TIMESTAMPTZ", "Last sign of life"),
+    ),
+    ("connection", "stream"),
+    "Who writes which stream.",
+)
+
+SEEN = Table(
+    "crmsync",
+    "seen",
+    (*_WHO, Column("record_id", "VARCHAR", "Id that the sweep now going on has met")),
+    (),
+    "Ids met by a sweep that is not complete yet; empty between sweeps.",
+)
+
+MIGRATIONS = Table(
+    "crmsync",
+    "migrations",
+    (
+        Column("version", "BIGINT", "Layout of the store"),
+        Column("crmsync", "VARCHAR", "Release that brought it"),
+        Column("applied_at", "TIMESTAMPTZ", "When"),
+    ),
+    ("version",),
+    "Which layout the store has.",
+)
+
+SYSTEM = (MIGRATIONS, CHECKPOINTS, RUNS, LOGS, REJECTS, LEASES, SEEN)

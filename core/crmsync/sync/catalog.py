@@ -1,0 +1,207 @@
+"""What the provider says about itself, read once a run: the account, its fields, and its look-up lists.
+
+These are small documents, so they are read as Python objects; records never are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from crmsync.errors import UnexpectedAnswer, WrongAccount
+from crmsync.http import Client
+from crmsync.http.paths import values_at
+from crmsync.mapping import list_variable, options_variable, set_lookup_sql
+from crmsync.spec.model import META, Field, Lookup, Spec, Stream, Transform
+from crmsync.store import FileStore
+
+ALL = "all"
+_PARENT = re.compile(r"\^(.+)")
+_NAME_MAX = 63
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose data it is, the facts that the spec's fields use, and the provider's clock when it was asked."""
+
+    id: str
+    facts: Mapping[str, Any]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A field as the provider describes it; `options` are value and label of each choice."""
+
+    name: str
+    type: str
+    label: str
+    options: tuple[tuple[str, str], ...]
+
+
+async def read_account(client: Client, spec: Spec) -> Account:
+    """Ask who we are; proves credentials and host as well."""
+    answer = await client.send(spec.check.request, {}, stream="")
+    document = _json(answer)
+    found = values_at(document, spec.check.account)
+    if not found:
+        raise UnexpectedAnswer(f"The provider's answer about the account has no {spec.check.account}.")
+    facts = {name: next(iter(values_at(document, path)), None) for name, path in spec.check.facts.items()}
+    return Account(str(found[0]), facts, answer.server_time or datetime.now(UTC))
+
+
+def pin(account: Account, known: str | None, connection: str) -> None:
+    """Refuse to mix the data of two accounts in one mirror."""
+    if known is not None and known != account.id:
+        raise WrongAccount(
+            f"The credentials of {connection} belong to account {account.id}; the store holds account {known}."
+        )
+
+
+async def read_fields(client: Client, spec: Spec, stream: Stream) -> tuple[Described, ...]:
+    """All fields of a stream's records, as the provider describes them."""
+    discover = spec.discover
+    if discover is None:
+        return ()
+    document = _json(await client.send(discover.request, stream.vars, stream=stream.name))
+    return tuple(_described(spec, item) for item in values_at(document, f"{discover.request.records}[]"))
+
+
+def needs_fields(stream: Stream, wanted: Collection[str] | str) -> bool:
+    """Whether a run must ask for the description of fields at all."""
+    return bool(wanted) or any(f.optional or f.transform.kind == "options" for f in stream.fields)
+
+
+def with_custom(spec: Spec, stream: Stream, described: Sequence[Described], wanted: Collection[str] | str) -> Stream:
+    """The stream with the fields that the connection asks for, and without optional ones that the account lacks.
+
+    A field that is not mapped is named in lower case, with `_raw` behind it where that name is taken.
+    """
+    there = {d.name for d in described}
+    kept = [f for f in stream.fields if not f.optional or f.at[0] in there]
+    mapped = {path for f in kept for path in f.at}
+    taken = {name.lower() for name in (*META, *(f.name for f in kept))}
+    for item in described:
+        if item.name in mapped or (wanted != ALL and item.name not in wanted):
+            continue
+        name = _free_name(item.name, taken)
+        taken.add(name)
+        kept.append(_custom(item, name, spec))
+    return replace(stream, fields=tuple(kept))
+
+
+def unknown_fields(described: Sequence[Described], wanted: Collection[str] | str) -> list[str]:
+    """The fields that a connection asks for and the account does not have."""
+    there = {d.name for d in described}
+    return [] if wanted == ALL else sorted(set(wanted) - there)
+
+
+def set_options(store: FileStore, stream: Stream, described: Sequence[Described]) -> None:
+    """Give the engine the labels of the options of each field that is read by them."""
+    options = {d.name: d.options for d in described}
+    for field in stream.fields:
+        if field.transform.kind == "options":
+            pairs = options.get(field.at[0], ())
+            _set(store, options_variable(stream.name, field.name), [p[0] for p in pairs], [p[1] for p in pairs])
+
+
+async def read_lists(client: Client, spec: Spec, streams: Collection[Stream]) -> dict[str, list[dict[str, str | None]]]:
+    """The look-up lists that the streams use; an entry has `key`, `value`, `within` and the columns of `also`."""
+    used = {_list_of(f.transform) for s in streams for f in s.fields} - {None}
+    documents: dict[tuple[str, str], Any] = {}
+    tables = {}
+    for name, lookup in spec.lookups.items():
+        if name not in used:
+            continue
+        key = (lookup.request.path, str(lookup.request.query))
+        if key not in documents:
+            documents[key] = _json(await client.send(lookup.request, {}, stream=""))
+        tables[name] = list(_entries(lookup, documents[key]))
+    return tables
+
+
+def set_lists(store: FileStore, tables: Mapping[str, Sequence[Mapping[str, str | None]]]) -> None:
+    """Give the engine each list as MAP variables, one a column."""
+    for name, entries in tables.items():
+        for column in {c for entry in entries for c in entry} - {"key"}:
+            _set(store, list_variable(name, column), [e["key"] for e in entries], [e.get(column) for e in entries])
+
+
+def _json(answer: Any) -> Any:
+    try:
+        return msgspec.json.decode(answer.body)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise UnexpectedAnswer(f"The provider's answer is not JSON: {error}.") from None
+
+
+def _described(spec: Spec, item: Any) -> Described:
+    discover = spec.discover
+    assert discover is not None
+
+    def text(path: str) -> str:
+        return str(next(iter(values_at(item, path)), ""))
+
+    options: list[tuple[str, str]] = []
+    if discover.options:
+        for option in values_at(item, f"{discover.options['at']}[]"):
+            pair = [next(iter(values_at(option, discover.options[k])), None) for k in ("value", "label")]
+            options.append((str(pair[0]), str(pair[1])))
+    return Described(text(discover.name), text(discover.type), text(discover.label), tuple(options))
+
+
+def _free_name(name: str, taken: Collection[str]) -> str:
+    clean = re.sub(r"[^a-z0-9_]", "_", name.lower())[:_NAME_MAX]
+    clean = clean if re.match(r"[a-z_]", clean) else f"_{clean}"[:_NAME_MAX]
+    free = clean
+    while free in taken:
+        free = f"{free[: _NAME_MAX - 4]}_raw"
+    return free
+
+
+def _custom(item: Described, name: str, spec: Spec) -> Field:
+    assert spec.discover is not None
+    type_ = spec.discover.types.get(item.type, "text")
+    path = item.name.replace(".", r"\.")
+    return Field(name, type_, (path,), Transform(type_), nulls=spec.nulls, title=item.label)
+
+
+def _list_of(transform: Transform) -> str | None:
+    if transform.kind != "list":
+        return None
+    return str(transform.arg["list"]) if isinstance(transform.arg, Mapping) else str(transform.arg)
+
+
+def _entries(lookup: Lookup, document: Any) -> Iterator[dict[str, str | None]]:
+    outer, _, inner = lookup.request.records.rpartition("[].")
+    for parent in values_at(document, f"{outer}[]") if outer else [document]:
+        for item in values_at(parent, f"{inner or lookup.request.records}[]"):
+            entry = {"key": _text(item, lookup.key), "value": _text(item, lookup.value)}
+            if lookup.within:
+                up = _PARENT.fullmatch(lookup.within["at"])
+                entry["within"] = _text(parent, up[1]) if up else _text(item, lookup.within["at"])
+            for column, rule in lookup.also.items():
+                entry[column] = _case(rule, item)
+            yield entry
+
+
+def _case(rule: Transform, item: Any) -> str | None:
+    for branch in rule.arg["case"]:
+        if all(_text(item, path) == str(value) for path, value in branch["when"].items()):
+            return str(branch["is"])
+    return rule.arg.get("else")  # type: ignore[no-any-return]  # a template's value
+
+
+def _text(item: Any, path: str) -> str | None:
+    value = next(iter(values_at(item, path)), None)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return None if value is None else str(value)
+
+
+def _set(store: FileStore, variable: str, keys: Sequence[str | None], labels: Sequence[str | None]) -> None:
+    store.engine.execute(set_lookup_sql(variable), {"keys": list(keys), "labels": list(labels)})

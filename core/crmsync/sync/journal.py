@@ -1,0 +1,85 @@
+"""What a run tells of itself: totals for crmsync.runs and lines for crmsync.logs, written with each commit."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from crmsync.events import Event, Note, PhaseStarted, RequestAnswered, Retrying, StreamFinished, Waiting
+from crmsync.sync.model import Counts
+
+_PHASES = {
+    "full": "Reading everything.",
+    "changes": "Reading what changed.",
+    "tombstones": "Reading the list of deleted records.",
+    "census": "Asking for what the sweep did not meet.",
+}
+
+
+class Journal:
+    """Listens to one stream's events. Called in a commit, it gives the totals so far and the lines since the last one.
+
+    Events come from the event loop, commits from the engine's thread: hence the lock.
+    """
+
+    def __init__(self, connection: str, stream: str) -> None:
+        self._who = (connection, stream)
+        self._lock = threading.Lock()
+        self._logs: list[Mapping[str, Any]] = []
+        self.counts = Counts()
+        self.requests = self.retries = 0
+        self.waited_s = 0.0
+
+    def __call__(self, counts: Counts) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
+        with self._lock:
+            self.counts += counts
+            logs, self._logs = self._logs, []
+            return self.totals(), logs
+
+    def totals(self) -> dict[str, Any]:
+        """Counts and costs so far, by the names of crmsync.runs."""
+        costs = {"requests": self.requests, "retries": self.retries, "waited_seconds": round(self.waited_s, 3)}
+        return {**self.counts.as_dict(), **costs}
+
+    def hear(self, event: Event) -> None:
+        """Count what an event tells, and keep its line where it is worth one."""
+        if (event.connection, event.stream) != self._who:
+            return
+        with self._lock:
+            match event:
+                case RequestAnswered():
+                    self.requests += 1
+                case Retrying():
+                    self.retries += 1
+                case Waiting():
+                    self.waited_s += event.seconds
+            if line := _line(event):
+                self._logs.append(line)
+
+
+def _line(event: Event) -> Mapping[str, Any] | None:
+    match event:
+        case Note(level=level, message=message):
+            return _log(level, event, message)
+        case PhaseStarted(phase=phase):
+            return _log("info", event, _PHASES[phase], phase=phase)
+        case Retrying(reason=reason, attempt=attempt, wait_s=wait_s):
+            message = f"Attempt {attempt} failed: {reason}. Next one in {wait_s:.1f} s."
+            return _log("warning", event, message, attempt=attempt, wait_s=wait_s)
+        case Waiting(reason=reason, seconds=seconds):
+            return _log("info", event, f"Waiting {seconds:.1f} s: {reason}.", seconds=seconds)
+        case StreamFinished(status=status, message=message):
+            return _log("info" if status == "done" else "error", event, message or status)
+    return None
+
+
+def _log(level: str, event: Event, message: str, **data: Any) -> Mapping[str, Any]:
+    return {
+        "at": datetime.now(UTC),
+        "level": level,
+        "event": type(event).__name__,
+        "message": message,
+        "data": data,
+    }

@@ -1,0 +1,120 @@
+"""What passes between the steps of a sync."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from typing import Any, Literal
+
+Phase = Literal["full", "changes", "tombstones", "census"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the records: every one read ends as exactly one of applied, unchanged, rejected.
+
+    `held` of them had a field held back; `deleted` counts rows marked as deleted.
+    """
+
+    read: int = 0
+    applied: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    held: int = 0
+    deleted: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Counts)))
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A piece of a stream to read. `lower` and `upper` bound the time of change where the phase is `changes`."""
+
+    phase: Phase
+    position: Position
+    lower: datetime | None = None
+    upper: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a window from which reading can go on. `page` and `after_id` are the provider's own words.
+
+    `read` counts the records met in this window so far. `parts` are what is left of a window that had to be split:
+    bounds in milliseconds since 1970, both inclusive. `missed`: records are known to be there that could not be listed.
+    `done`: there is nothing behind it.
+    """
+
+    page: str | None = None
+    after_id: str | None = None
+    read: int = 0
+    parts: tuple[tuple[int, int], ...] | None = None
+    missed: bool = False
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An answer's body ("": it had none), the ids of its records, the position behind it, and the records' path."""
+
+    body: str
+    ids: Sequence[str]
+    position: Position
+    records_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Consecutive pages that are mapped and committed together."""
+
+    pages: tuple[Page, ...]
+
+    @property
+    def bodies(self) -> list[str]:
+        return [page.body for page in self.pages if page.body]
+
+    @property
+    def records_at(self) -> str:
+        return next((page.records_at for page in self.pages if page.body), self.pages[0].records_at)
+
+    @property
+    def records(self) -> int:
+        return sum(len(page.ids) for page in self.pages)
+
+    @property
+    def position(self) -> Position:
+        return self.pages[-1].position
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one stream's run ended: `status` is done, failed or stopped."""
+
+    run_id: str
+    connector: str
+    connection: str
+    stream: str
+    mode: str
+    status: str
+    counts: Counts
+    requests: int
+    retries: int
+    waited_seconds: float
+    seconds: float
+    error: Mapping[str, str] | None = None
+    exit_status: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """The object that `--json` prints."""
+        out: dict[str, Any] = {
+            key: getattr(self, key) for key in ("run_id", "connector", "connection", "stream", "mode", "status")
+        }
+        out |= self.counts.as_dict()
+        out |= {"requests": self.requests, "retries": self.retries}
+        out |= {"waited_seconds": round(self.waited_seconds, 3), "seconds": round(self.seconds, 3)}
+        return out | ({"error": dict(self.error)} if self.error else {})

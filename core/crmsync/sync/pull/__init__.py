@@ -1,0 +1,105 @@
+"""Pull: provider -> mirror, one stream at a time, in the order: plan, fetch, gather, map, land."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+
+from crmsync.events import BatchLanded, PageRead, PhaseStarted
+from crmsync.mapping import ReadPlan
+from crmsync.sync.checkpoint import Checkpoint, advance, encode
+from crmsync.sync.model import Batch, Counts, Page, Phase, Position, Window
+from crmsync.sync.pull.census import Census
+from crmsync.sync.pull.fetch import fetch
+from crmsync.sync.pull.gather import Pace, gather
+from crmsync.sync.pull.land import Journal, Lander
+from crmsync.sync.pull.map import map_batch
+from crmsync.sync.pull.plan import next_window
+from crmsync.sync.source import Source
+from crmsync.sync.worker import Worker
+
+
+@dataclass(slots=True)
+class Pull:
+    """One stream's pull: where it reads, where it lands, how far it is.
+
+    `plans` are the compiled mappings by the path of the records; `tombstone_plan` is that of the list of deleted ones.
+    `check_stop` raises Stopped where the run should end early; it is asked between batches.
+    """
+
+    source: Source
+    lander: Lander
+    worker: Worker
+    checkpoint: Checkpoint
+    plans: Mapping[str, ReadPlan]
+    tombstone_plan: ReadPlan | None
+    brake: float
+    journal: Journal
+    check_stop: Callable[[], None]
+    pace: Pace = field(default_factory=Pace)
+
+    async def run(self) -> Counts:
+        """Bring the stream up to date; tell what became of every record.
+
+        May be killed at any line: rows and checkpoint commit together. Raises Stopped between batches, ProviderDown
+        when retries are used up, UnreadablePage rather than skip a page.
+        """
+        counts, done = Counts(), set[Phase]()
+        while (step := next_window(self.source.stream, self.checkpoint, self.source.now(), done)) is not None:
+            self.checkpoint, window = step
+            self._emit_phase(window)
+            counts += await (self._census() if window.phase == "census" else self._read(window))
+            done.add(window.phase)
+        return counts
+
+    async def _read(self, window: Window) -> Counts:
+        counts, opened = Counts(), self.checkpoint
+        fresh = window.position == Position()
+        async for batch, more in gather(self._told(fetch(window, self.source)), self.pace):
+            self.checkpoint = advance(opened, window, batch.position)
+            counts += await self._land(batch, window, fresh=fresh, more=more)
+            fresh = False
+            self.check_stop()
+        return counts
+
+    async def _land(self, batch: Batch, window: Window, *, fresh: bool, more: bool) -> Counts:
+        counts, took = await self.worker.do(self._map_and_land, batch, window, fresh)
+        self.pace.landed(took)
+        if not more:
+            await self.worker.do(self.lander.store.rest)
+        self._emit_landed(counts, took)
+        return counts
+
+    def _map_and_land(self, batch: Batch, window: Window, fresh: bool) -> tuple[Counts, float]:
+        checkpoint = encode(self.checkpoint)
+        if window.phase == "tombstones":
+            assert self.tombstone_plan is not None
+            if batch.bodies:
+                map_batch(self.lander.store, self.tombstone_plan, batch)
+            return self.lander.tombstones(batch, checkpoint, self.journal)
+        if batch.bodies:
+            map_batch(self.lander.store, self.plans[batch.records_at], batch)
+        sweep = window.phase == "full" and self.checkpoint.full.sweep
+        return self.lander.land(batch, window.phase, checkpoint, sweep=sweep, fresh=fresh, journal=self.journal)
+
+    async def _census(self) -> Counts:
+        census = Census(self.source, self.lander, self.worker, self.plans, self.brake, self.journal)
+        counts = Counts()
+        self.checkpoint = advance(self.checkpoint, Window("census", Position()), Position(done=True))
+        async for part in census.run(encode(self.checkpoint)):
+            counts += part
+            self._emit_landed(part, 0.0)
+            self.check_stop()
+        return counts
+
+    async def _told(self, pages: AsyncIterator[Page]) -> AsyncIterator[Page]:
+        async for page in pages:
+            self.source.events.emit(PageRead(self.source.connection, self.source.stream.name, len(page.ids)))
+            yield page
+
+    def _emit_phase(self, window: Window) -> None:
+        self.source.events.emit(PhaseStarted(self.source.connection, self.source.stream.name, window.phase))
+
+    def _emit_landed(self, counts: Counts, seconds: float) -> None:
+        who = (self.source.connection, self.source.stream.name)
+        self.source.events.emit(BatchLanded(*who, counts.as_dict(), seconds))

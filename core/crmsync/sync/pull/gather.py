@@ -1,0 +1,110 @@
+"""Gather: pages -> batches. Fetching goes on while a batch is mapped and committed.
+
+A batch grows until a commit pays: large enough, and the pause since the last commit a multiple of what that one cost,
+since commits grow dearer with the table. A slow provider's pages are committed about every second all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from crmsync.sync.model import Batch, Page
+
+BATCH_ROWS = 5_000
+BATCH_BYTES = 48 * 1024 * 1024
+QUEUE_BYTES = 16 * 1024 * 1024
+_AGE_S = 1.0
+_PAUSE = 4.0  # times the last commit's cost: committing stays under a fifth of the time
+
+
+@dataclass(slots=True)
+class Pace:
+    """How dear the last commit was, in seconds, and when it ended (loop time)."""
+
+    cost_s: float = 0.0
+    ended_at: float = 0.0
+
+    def landed(self, cost_s: float) -> None:
+        """Note a commit that just ended."""
+        self.cost_s, self.ended_at = cost_s, asyncio.get_running_loop().time()
+
+    def ripe(self, rows: int, size: int, age_s: float, now: float) -> bool:
+        """Whether a batch of `rows` rows and `size` bytes, begun `age_s` ago, should be committed."""
+        if size >= BATCH_BYTES:
+            return True
+        rested = now - self.ended_at >= _PAUSE * self.cost_s
+        return rested and (rows >= BATCH_ROWS or age_s >= _AGE_S)
+
+
+async def gather(pages: AsyncIterator[Page], pace: Pace) -> AsyncIterator[tuple[Batch, bool]]:
+    """Batches of consecutive pages, each with whether more pages already wait behind it."""
+    queue: asyncio.Queue[Page | BaseException | None] = asyncio.Queue(maxsize=256)
+    room = _Room(QUEUE_BYTES)
+    producer = asyncio.create_task(_produce(pages, queue, room))
+    try:
+        ended = False
+        while not ended:
+            held, failure, ended = await _collect(queue, room, pace)
+            if held:
+                yield Batch(tuple(held)), not queue.empty()
+            if failure is not None:
+                raise failure
+    finally:
+        producer.cancel()
+        await asyncio.gather(producer, return_exceptions=True)
+
+
+class _Room:
+    """Bounds the bytes that wait in the queue."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit, self._used, self._free = limit, 0, asyncio.Event()
+        self._free.set()
+
+    async def take(self, size: int) -> None:
+        while self._used and self._used + size > self._limit:
+            self._free.clear()
+            await self._free.wait()
+        self._used += size
+
+    def give(self, size: int) -> None:
+        self._used -= size
+        self._free.set()
+
+
+async def _produce(pages: AsyncIterator[Page], queue: asyncio.Queue[Page | BaseException | None], room: _Room) -> None:
+    try:
+        async for page in pages:
+            await room.take(len(page.body))
+            await queue.put(page)
+        await queue.put(None)
+    except Exception as error:  # noqa: BLE001 - handed to the consumer, which raises it
+        await queue.put(error)
+
+
+async def _collect(
+    queue: asyncio.Queue[Page | BaseException | None], room: _Room, pace: Pace
+) -> tuple[list[Page], BaseException | None, bool]:
+    """Pages until the batch is ripe; the producer's failure, if it ended in one; and whether it ended."""
+    loop = asyncio.get_running_loop()
+    held: list[Page] = []
+    rows = size = 0
+    begun = loop.time()
+    while True:
+        if held and pace.ripe(rows, size, loop.time() - begun, loop.time()):
+            return held, None, False
+        try:
+            # a ready page is taken at once: a time-out costs a task
+            item = queue.get_nowait() if queue.qsize() else await asyncio.wait_for(queue.get(), 0.05 if held else None)
+        except TimeoutError:
+            continue
+        if item is None or isinstance(item, BaseException):
+            return held, item, True
+        if not held:
+            begun = loop.time()
+        held.append(item)
+        rows += len(item.ids)
+        size += len(item.body)
+        room.give(len(item.body))

@@ -1,0 +1,67 @@
+"""Plan: spec + checkpoint -> the next window to read. Pure: the same checkpoint always gives the same window.
+
+Order: what a killed run left open, a full read where one is due, the census behind it, changes, tombstones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+import msgspec
+
+from crmsync.spec.model import Stream
+from crmsync.sync.checkpoint import Checkpoint, Full, Tombstones
+from crmsync.sync.model import Phase, Position, Window
+
+
+def next_window(
+    stream: Stream, checkpoint: Checkpoint, now: datetime, done: Collection[Phase] = ()
+) -> tuple[Checkpoint, Window] | None:
+    """The next window, and the checkpoint that opens it; None when everything due is read.
+
+    `now` is the provider's clock, in whole seconds; `done` names the phases that this run has been through.
+    """
+    full = checkpoint.full
+    if "full" not in done and (full.is_open or _due(full.next_at, now)):
+        if not full.is_open:
+            sweep = full.sweep or full.as_of is not None
+            full = Full(started_at=now, sweep=sweep, as_of=full.as_of, next_at=_after(now, stream.full.every_s))
+            checkpoint = msgspec.structs.replace(checkpoint, full=full)
+        return checkpoint, Window("full", Position(page=full.page, after_id=full.after_id))
+    if checkpoint.census and "census" not in done:
+        return checkpoint, Window("census", Position())
+    if stream.changes is not None and "changes" not in done:
+        return checkpoint, _changes(stream.changes.overlap_s, checkpoint, now)
+    stones = checkpoint.tombstones
+    if stream.tombstones is not None and "tombstones" not in done:
+        if stones.started_at is not None:
+            return checkpoint, Window("tombstones", Position(page=stones.page))
+        if _due(stones.next_at, now):
+            next_at = _after(now, stream.tombstones.every_s)
+            stones = Tombstones(started_at=now, as_of=stones.as_of, next_at=next_at)
+            return msgspec.structs.replace(checkpoint, tombstones=stones), Window("tombstones", Position())
+    return None
+
+
+def restarted(checkpoint: Checkpoint) -> Checkpoint:
+    """The same checkpoint with a full read due at once: asked for, or because the fields changed."""
+    again = Full(sweep=checkpoint.full.sweep or checkpoint.full.as_of is not None)
+    return msgspec.structs.replace(checkpoint, full=again, census=False)
+
+
+def _after(now: datetime, every_s: float | None) -> datetime | None:
+    return None if every_s is None else now + timedelta(seconds=every_s)
+
+
+def _due(next_at: datetime | None, now: datetime) -> bool:
+    return next_at is None or now >= next_at
+
+
+def _changes(overlap_s: float, checkpoint: Checkpoint, now: datetime) -> Window:
+    changes = checkpoint.changes
+    if changes.open_upper is not None and changes.open_lower is not None:
+        position = Position(after_id=changes.after_id, read=changes.read, parts=changes.parts, missed=changes.missed)
+        return Window("changes", position, changes.open_lower, changes.open_upper)
+    since = changes.upper or now
+    return Window("changes", Position(), since - timedelta(seconds=overlap_s), max(now, since))

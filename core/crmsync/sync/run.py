@@ -1,0 +1,303 @@
+"""Run: lease -> pull -> close the run, for each stream of a connection; one that fails does not stop the others."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+import time
+import traceback
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from crmsync import faults
+from crmsync.clock import Clock, SystemClock
+from crmsync.config import Connection
+from crmsync.errors import AlreadyRunning, CrmsyncError, UnknownStream, UnreadablePage
+from crmsync.events import Events, Note, StreamFinished, StreamStarted
+from crmsync.http import Client, Target
+from crmsync.mapping import compile_read
+from crmsync.secret import Redactor
+from crmsync.spec.build import build
+from crmsync.spec.load import load, objects
+from crmsync.spec.model import Field, Record, Spec, Stream, Transform
+from crmsync.store import FileStore, Lease
+from crmsync.sync import catalog
+from crmsync.sync.checkpoint import Checkpoint, decode
+from crmsync.sync.journal import Journal
+from crmsync.sync.model import Counts, Result
+from crmsync.sync.pull import Pull
+from crmsync.sync.pull.land import Lander
+from crmsync.sync.pull.mirror import mirror_of
+from crmsync.sync.pull.plan import restarted
+from crmsync.sync.source import Source
+from crmsync.sync.worker import Worker
+
+HEARTBEAT_S = 15.0
+_WAIT_S = 1.0  # between two looks at a lease that somebody else holds
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to run: a connection, some of its streams (none named: all), and how.
+
+    `state_dir` is where the rate limits that processes of this machine share are kept.
+    """
+
+    spec_file: Path
+    connection: Connection
+    state_dir: Path
+    streams: Sequence[str] = ()
+    mode: str = "pull"
+    backfill: bool = False
+    wait: bool = False
+    brake: float | None = None
+    run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}")
+
+
+async def run(
+    job: Job,
+    store: FileStore,
+    events: Events,
+    *,
+    clock: Clock | None = None,
+    check_stop: Callable[[], None] = lambda: None,
+) -> list[Result]:
+    """Bring the job's streams up to date, side by side; one Result each, in the order of the spec.
+
+    Raises what concerns them all: a wrong spec, an unknown stream, credentials that are refused.
+    """
+    document = load(job.spec_file)
+    spec = build(document.tree, objects(), job.connection.values)
+    picked = _picked(spec, job.streams)
+    clock = clock or SystemClock()
+    worker = Worker()
+    try:
+        async with client_of(job, spec, clock, events) as client:
+            account = await catalog.read_account(client, spec)
+        spec = build(document.tree, objects(), {**job.connection.values, **account.facts})
+        async with client_of(job, spec, clock, events) as client:
+            lists = await catalog.read_lists(client, spec, [spec.streams[name] for name in picked])
+            await worker.do(catalog.set_lists, store, lists)
+            shared = _Shared(job, spec, account, client, store, worker, events, clock, check_stop)
+            async with _Heart(shared) as heart:
+                return list(await asyncio.gather(*(_stream(shared, heart, name) for name in picked)))
+    finally:
+        worker.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the streams of one run have in common."""
+
+    job: Job
+    spec: Spec
+    account: catalog.Account
+    client: Client
+    store: FileStore
+    worker: Worker
+    events: Events
+    clock: Clock
+    check_stop: Callable[[], None]
+
+
+async def _stream(shared: _Shared, heart: _Heart, name: str) -> Result:
+    """Run one stream to its Result, whatever happens."""
+    job, begun = shared.job, time.monotonic()
+    journal = Journal(job.connection.name, name)
+    shared.events.subscribe(journal.hear)
+    status, error, exit_status = "done", None, 0
+    lease: Lease | None = None
+    try:
+        lease = await _acquire(shared, name)
+        heart.leases.append(lease)
+        faults.point("lease.taken")
+        await _pull(shared, name, lease, journal)
+    except Exception as raised:  # noqa: BLE001 - the edge of a run: one stream's failure must not stop the others
+        error = _told(shared, raised)
+        exit_status = raised.exit_status if isinstance(raised, CrmsyncError) else 1
+        status = "stopped" if exit_status == 4 else "failed"
+        if lease and isinstance(raised, UnreadablePage):
+            await shared.worker.do(shared.store.keep_page, lease, raised.message, raised.body)
+    message = f"{error['code']} {error['message']}" if error else "Done."
+    shared.events.emit(StreamFinished(job.connection.name, name, status, message))
+    if lease is not None:
+        heart.leases.remove(lease)
+        await _close(shared, lease, journal, status, error)
+    faults.point("stream.done")
+    return Result(
+        run_id=job.run_id,
+        connector=job.connection.connector,
+        connection=job.connection.name,
+        stream=name,
+        mode=job.mode,
+        status=status,
+        counts=journal.counts,
+        requests=journal.requests,
+        retries=journal.retries,
+        waited_seconds=journal.waited_s,
+        seconds=time.monotonic() - begun,
+        error=error,
+        exit_status=exit_status,
+    )
+
+
+async def _pull(shared: _Shared, name: str, lease: Lease, journal: Journal) -> None:
+    store, worker, connection = shared.store, shared.worker, shared.job.connection
+    stream = await _with_fields(shared, shared.spec.streams[name])
+    text = await worker.do(store.checkpoint, connection.name, name)
+    checkpoint = decode(text)
+    catalog.pin(shared.account, checkpoint.account, connection.name)
+    paths = {r.records for r in (stream.full.request, stream.by_id, stream.changes and stream.changes.request) if r}
+    plans = {path: compile_read(stream, path) for path in paths}
+    plan = plans[stream.full.request.records]
+    mirror = mirror_of(connection.name, name, f"{name} of {shared.spec.title}", plan)
+    await worker.do(store.ensure, mirror.table)
+    checkpoint = _current(checkpoint, stream, shared.account.id, backfill=shared.job.backfill)
+    source = Source(
+        spec=shared.spec,
+        stream=stream,
+        connection=connection.name,
+        client=shared.client,
+        events=shared.events,
+        names=plan.names,
+        clock=shared.account.at,
+    )
+    shared.events.emit(StreamStarted(connection.name, name))
+    brake = next(b for b in (shared.job.brake, connection.brake, stream.census.brake) if b is not None)
+    await Pull(
+        source=source,
+        lander=Lander(store, mirror, lease),
+        worker=worker,
+        checkpoint=checkpoint,
+        plans=plans,
+        tombstone_plan=_tombstone_plan(stream),
+        brake=brake,
+        journal=journal,
+        check_stop=shared.check_stop,
+    ).run()
+
+
+async def _with_fields(shared: _Shared, stream: Stream) -> Stream:
+    """The stream with custom fields, if any are asked for, and without those that the account lacks."""
+    wanted: Collection[str] | str = shared.job.connection.fields.get(stream.name, ())
+    if not catalog.needs_fields(stream, wanted):
+        return stream
+    described = await catalog.read_fields(shared.client, shared.spec, stream)
+    for name in catalog.unknown_fields(described, wanted):
+        message = f"The account has no field {name!r} for {stream.name}; it is left out."
+        shared.events.emit(Note(shared.job.connection.name, stream.name, "warning", message))
+    stream = catalog.with_custom(shared.spec, stream, described, wanted)
+    await shared.worker.do(catalog.set_options, shared.store, stream, described)
+    return stream
+
+
+def _current(checkpoint: Checkpoint, stream: Stream, account: str, *, backfill: bool) -> Checkpoint:
+    """The stored checkpoint, with a full read due where one is asked for or the mapping changed.
+
+    An open full read goes on where it is: the same command after a kill must not start over.
+    """
+    mapping = hashlib.sha256(repr((stream.record, stream.fields)).encode()).hexdigest()[:16]
+    changed = checkpoint.fields is not None and checkpoint.fields != mapping
+    checkpoint = msgspec.structs.replace(checkpoint, account=account, fields=mapping)
+    if changed or (backfill and not checkpoint.full.is_open):
+        return restarted(checkpoint)
+    return checkpoint
+
+
+def _tombstone_plan(stream: Stream) -> Any:
+    stones = stream.tombstones
+    if stones is None:
+        return None
+    nulls = stream.record.id.nulls
+    moment = Field("deleted_at", "timestamp", (stones.deleted_at or "",), Transform("timestamp"), nulls)
+    id_ = replace(stream.record.id, at=(stones.id or stream.record.id.at[0],))
+    bare = replace(stream, record=Record(id=id_), fields=(moment,) if stones.deleted_at else ())
+    return compile_read(bare, stones.request.records)
+
+
+async def _acquire(shared: _Shared, name: str) -> Lease:
+    job = shared.job
+    row = {
+        "run_id": job.run_id,
+        "connection": job.connection.name,
+        "stream": name,
+        "connector": job.connection.connector,
+        "mode": job.mode,
+        "started_at": datetime.now(UTC),
+    }
+    told = False
+    while True:
+        try:
+            return await shared.worker.do(shared.store.acquire, job.connection.name, name, row)
+        except AlreadyRunning as error:
+            if not job.wait:
+                raise
+            if not told:
+                shared.events.emit(Note(job.connection.name, name, "info", f"{error.message} Waiting for it."))
+                told = True
+            await shared.worker.do(shared.store.rest)
+            shared.check_stop()
+            await shared.clock.sleep(_WAIT_S)
+
+
+async def _close(shared: _Shared, lease: Lease, journal: Journal, status: str, error: Mapping[str, str] | None) -> None:
+    totals, logs = journal(Counts())
+    ending = {"status": status, "error_code": error and error["code"], "error": error and error["message"]}
+    await shared.worker.do(shared.store.release, lease, {**totals, **ending}, logs)
+    await shared.worker.do(shared.store.rest)
+
+
+def _told(shared: _Shared, raised: Exception) -> dict[str, str]:
+    """An error as it is printed and stored: no secret, no traceback."""
+    redact = Redactor(shared.job.connection.secrets)
+    if isinstance(raised, CrmsyncError):
+        return {"code": raised.code, "message": redact(raised.message), "hint": redact(raised.hint)}
+    where = traceback.extract_tb(raised.__traceback__)[-1]
+    message = f"Internal error: {type(raised).__name__}: {raised} ({Path(where.filename).name}:{where.lineno})"
+    return {"code": "CS900", "message": redact(message), "hint": "Please report this; the store is intact."}
+
+
+def _picked(spec: Spec, names: Sequence[str]) -> list[str]:
+    unknown = [name for name in names if name not in spec.streams]
+    if unknown:
+        known = ", ".join(spec.streams)
+        raise UnknownStream(f"{spec.name} has no stream {', '.join(unknown)}. It has: {known}.")
+    return [name for name in spec.streams if not names or name in names]
+
+
+def client_of(job: Job, spec: Spec, clock: Clock, events: Events) -> Client:
+    connection = job.connection
+    target = Target(
+        connection=connection.name,
+        base_url=str(connection.values["base_url"]),
+        operator_url=connection.operator_url,
+    )
+    return Client(spec, target, connection.values, state_dir=job.state_dir, clock=clock, events=events)
+
+
+class _Heart:
+    """Tells others every few seconds that this run's leases are held by the living."""
+
+    def __init__(self, shared: _Shared) -> None:
+        self._shared = shared
+        self.leases: list[Lease] = []
+
+    async def __aenter__(self) -> _Heart:
+        self._task = asyncio.create_task(self._beat())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            if self.leases:
+                await self._shared.worker.do(self._shared.store.heartbeat, tuple(self.leases))

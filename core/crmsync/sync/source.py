@@ -1,0 +1,85 @@
+"""One stream of one provider, ready to be asked: the spec's requests, the client, and what every request is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from crmsync.errors import UnreadablePage
+from crmsync.events import Events, Note
+from crmsync.http import Client, Head, compile_head, repair
+from crmsync.spec.model import Request, Spec, Stream
+
+_TRIES = 3  # an unreadable page is asked for this often before the stream gives up
+
+
+@dataclass(slots=True)
+class Source:
+    """Asks the provider for pages of one stream. `names` are the provider's fields to ask for."""
+
+    spec: Spec
+    stream: Stream
+    connection: str
+    client: Client
+    events: Events
+    names: Sequence[str]
+    clock: datetime  # the provider's, as of its last answer
+    _heads: dict[tuple[Any, ...], Callable[[bytes], Head]] = field(default_factory=dict)
+
+    async def ask(self, request: Request, *, total: str | None = None, **values: Any) -> tuple[str, Head]:
+        """One page: its body as text, and what the next request needs from it.
+
+        A body that cannot be read is repaired where that is safe, else asked for again. An answer that says "nothing"
+        without a body is an empty text. Raises UnreadablePage with the body.
+        """
+        head = self._head(request, total)
+        last: UnreadablePage | None = None
+        for _ in range(_TRIES):
+            answer = await self.client.send(request, self._values(request, values), stream=self.stream.name)
+            self.clock = answer.server_time or self.clock
+            if not answer.body and answer.status in self.spec.empty:
+                return "", Head(next=None, more=None, total=0, ids=())
+            try:
+                return _readable(answer.body, head)
+            except UnreadablePage as error:
+                last = UnreadablePage(error.message, body=answer.body)
+                self.note("warning", f"A page could not be read ({error.message}); asking for it again.")
+        assert last is not None
+        raise last
+
+    def now(self) -> datetime:
+        """The provider's clock as of its last answer, in whole seconds."""
+        return self.clock.replace(microsecond=0)
+
+    def note(self, level: str, message: str) -> None:
+        self.events.emit(Note(self.connection, self.stream.name, level, message))
+
+    def _head(self, request: Request, total: str | None) -> Callable[[bytes], Head]:
+        key = (request.next, request.more, total, request.records)
+        if key not in self._heads:
+            id_path = self.stream.record.id.at[0]
+            self._heads[key] = compile_head(
+                next=request.next, more=request.more, total=total, records=request.records, id=id_path
+            )
+        return self._heads[key]
+
+    def _values(self, request: Request, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            **self.stream.vars,
+            "connection": self.connection,
+            "names": list(self.names),
+            "limit": request.limit,
+            **values,
+        }
+
+
+def _readable(body: bytes, head: Callable[[bytes], Head]) -> tuple[str, Head]:
+    if rb"\u0000" in body:
+        body = repair(body)  # PostgreSQL and many readers of the store refuse NUL
+    try:
+        return body.decode(), head(body)
+    except (UnreadablePage, UnicodeDecodeError):
+        mended = repair(body)
+        return mended.decode(), head(mended)
