@@ -49,7 +49,13 @@ class Secret:
         return hash(self._value)
 
     def __reduce__(self) -> tuple[type[Secret], tuple[str]]:
-        return Secret, (MASK,)  # a pickle, or a copy by way of one, holds no secret
+        return Secret, (MASK,)  # a pickle holds no secret
+
+    def __copy__(self) -> Secret:
+        return self
+
+    def __deepcopy__(self, _memo: object) -> Secret:
+        return self
 
 
 class Redactor:

@@ -20,7 +20,7 @@ _TEXTS = ("text", "email", "domain", "ref")
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A column in SQL. `converted` is computed first; `result`, `bad`, `text`, `reason` may then name it.
+    """A column in SQL. `converted`, if any, is computed first; `result`, `bad`, `text`, `reason` may then name it.
 
     `bad` is the condition that the value does not fit (None: it always does); `text` is what is shown then.
     """
@@ -35,12 +35,9 @@ class Cell:
 
     @property
     def problem(self) -> str:
-        """The entry of `_problems` where the value is bad, else NULL."""
-        hold = "true" if self.on_bad == "hold" else "false"
-        return (
-            f"CASE WHEN {self.bad} THEN {{'field': {literal(self.name)}, 'reason': {self.reason}, "
-            f"'value': {self.text}, 'hold': {hold}}} END"
-        )
+        """The entry of `_problems`; without a reason where the value fits."""
+        reason, hold = f"CASE WHEN {self.bad} THEN {self.reason} END", "true" if self.on_bad == "hold" else "false"
+        return f"{{'field': {literal(self.name)}, 'reason': {reason}, 'value': {self.text}, 'hold': {hold}}}"
 
 
 class FieldSource:
@@ -84,6 +81,8 @@ class FieldSource:
         reading = read(field.transform.kind, field.transform.arg, self)
         fits = reading.text is None and reading.type == column
         text = reading.text or ("NULL::VARCHAR" if fits else self.text())
+        if fits and reading.value in self.texts():
+            return Cell(field.name, "", self._result(reading.value, text, fits))
         cell = Cell(
             name=field.name,
             converted=reading.value if reading.type == column else f"try_cast({reading.value} AS {column})",
@@ -124,11 +123,5 @@ def identity(cell: Cell, text: str) -> Cell:
     """The cell of `_id`. An id that is an object or went through a double is none: two records could share it."""
     number = f"contains({text}, 'e+') AND regexp_full_match({text}, '-?[0-9.]+e[+][0-9]+')"
     none = f"starts_with({text}, '{{') OR starts_with({text}, '[') OR ({number})"
-    return replace(
-        cell,
-        converted=f"CASE WHEN {none} THEN NULL ELSE nullif({cell.converted}, '') END",
-        bad='_id IS NULL AND "#fault" IS NULL AND "#odd" IS NULL',
-        text=f'coalesce({text}, left("#raw"::VARCHAR, 1000))',
-        reason=f"CASE WHEN {text} IS NULL THEN 'no id' ELSE 'not an id' END",
-        on_bad="reject",
-    )
+    converted = f"CASE WHEN {none} THEN NULL ELSE nullif({cell.converted or text}, '') END"
+    return replace(cell, converted=converted, result=cell.name, bad=None)

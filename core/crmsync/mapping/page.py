@@ -14,7 +14,7 @@ from typing import Any
 from crmsync.errors import SpecError
 from crmsync.mapping.paths import parse
 from crmsync.mapping.quote import identifier, literal, pointer
-from crmsync.mapping.shape import Shape, Spot
+from crmsync.mapping.shape import Shape
 
 _WITHOUT_NUL = r"regexp_replace(body, '(\\[^u])|\\u0000', '\1', 'g')"  # an escaped backslash before u0000 stays
 _LOOKED_AT = 1000  # of a page; a hostile page of suspects only would else be parsed once for each of them
@@ -26,15 +26,16 @@ class Pages:
 
     records: str
     shape: Shape
-    id: Spot
     one: bool = False
 
     def sql(self) -> str:
-        """The common tables up to `page`: `_page`, `_pos`, `#fault`, `#odd`, `#raw` and the readings of the shape.
+        """The common tables up to `texts`: `_page`, `_pos`, `body`, `#fault` and the readings of the shape.
 
-        To be called when every reading has been asked for.
+        To be called when every reading has been asked for. The values get a name of their own before they are read:
+        a longer path is bound again for each column, and planning is a good part of the cost of a batch.
         """
         texts = "".join(f",\n    {column}" for column in self.shape.columns())
+        values = f", {self.shape.values_object()} AS v" if self.shape.values else ""
         return f"""WITH sent AS (
   SELECT unnest($bodies::VARCHAR[]) AS body, unnest(range(len($bodies::VARCHAR[]))) AS _page
 ), clean AS (
@@ -45,13 +46,30 @@ class Pages:
   SELECT _page, body, unnest(entries) AS r, generate_subscripts(entries, 1) AS _pos,
     unnest(CASE WHEN entries IS NULL THEN [{self._fault()}] END) AS "#fault"
   FROM parsed
+), record AS (
+  SELECT _page, coalesce(_pos, 0) AS _pos, body, "#fault", r{values} FROM entry
 ), texts AS (
-  SELECT _page, coalesce(_pos, 0) AS _pos, "#fault",
-    CASE WHEN "#fault" IS NULL AND ({self.shape.suspect(self.id)}) THEN {self._raw()} END AS "#raw"{texts}
-  FROM entry
-), page AS (
-  SELECT *, {self._odd()} AS "#odd" FROM texts
+  SELECT _page, _pos, body, "#fault"{texts}
+  FROM record
 )"""
+
+    def raw(self, id_: str) -> str:
+        """SQL over `texts`: the JSON of an element that is suspect, else NULL. `id_` is the text of its id."""
+        again = f"coalesce(({self._entries('body', 'JSON')})[_pos], 'null')"
+        look = f"CASE WHEN _pos <= {_LOOKED_AT} THEN {again} ELSE '{{}}' END"
+        return f'CASE WHEN "#fault" IS NULL AND ({id_} IS NULL OR {self.shape.valueless()}) THEN {look} END'
+
+    def why(self, id_: str) -> str:
+        """SQL: what keeps a row from being a record, else NULL. `id_` is the text of its id."""
+        rules = ["""WHEN NOT starts_with("#raw", '{') THEN 'not an object'"""]
+        if self.shape.values:
+            values = f"""("#raw"->{pointer(*self.shape.values)})"""
+            where = literal(f"no object at {'.'.join(self.shape.values)}")
+            rules.append(
+                f"""WHEN "#raw" IS NOT NULL AND coalesce(NOT starts_with({values}, '{{'), true) THEN {where}"""
+            )
+        no_id = f"WHEN _id IS NULL THEN CASE WHEN {id_} IS NULL THEN 'no id' ELSE 'not an id' END"
+        return f"""CASE WHEN "#fault" IS NOT NULL THEN "#fault" {" ".join(rules)} {no_id} END"""
 
     def element_sql(self) -> str:
         """A query for the JSON of one element, for the list of rejects; its parameters are `$body` and its `$pos`."""
@@ -76,15 +94,3 @@ class Pages:
     def _fault(self) -> str:
         missing = "no record" if self.one else "no list"
         return f"CASE WHEN json_valid(body) THEN {literal(f'{missing} at {self.records}')} ELSE 'not JSON' END"
-
-    def _raw(self) -> str:
-        again = f"coalesce(({self._entries('body', 'JSON')})[_pos], 'null')"
-        return f"CASE WHEN _pos <= {_LOOKED_AT} THEN {again} ELSE '{{}}' END"
-
-    def _odd(self) -> str:
-        rules = ["""WHEN NOT starts_with("#raw", '{') THEN 'not an object'"""]
-        if self.shape.values:
-            values = f"""("#raw"->{pointer(*self.shape.values)})"""
-            where = literal(f"no object at {'.'.join(self.shape.values)}")
-            rules.append(f"WHEN coalesce(NOT starts_with({values}, '{{'), true) THEN {where}")
-        return f"""CASE WHEN "#raw" IS NULL THEN NULL {" ".join(rules)} END"""

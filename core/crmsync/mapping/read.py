@@ -24,6 +24,8 @@ from crmsync.spec.model import Field, Stream
 
 PROBLEM = "STRUCT(field VARCHAR, reason VARCHAR, value VARCHAR, hold BOOLEAN)"
 
+_SHOWN = 1000  # characters of a rejected record that its problem shows
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -92,17 +94,18 @@ def compile_read(stream: Stream, records: str, *, one: bool = False) -> ReadPlan
     read = tuple(field for field in stream.fields if field.at or field.transform.kind == "case")
     cells = [FieldSource(stream.name, field, shape, shape.field).cell() for field in read]
     id_ = FieldSource(stream.name, record.id, shape, shape.meta)
+    id_text = id_.text()
     cells += [
-        identity(id_.cell(), id_.text()),
+        identity(id_.cell(), id_text),
         _meta(stream, record.created_at, shape, "_created_at", "NULL::TIMESTAMPTZ"),
         _meta(stream, record.updated_at, shape, "_updated_at", "NULL::TIMESTAMPTZ"),
         _archived(_meta(stream, record.archived, shape, "_archived", "false")),
     ]
     deleted = id_.meets(record.deleted) if record.deleted else "false"
     merged = _absorbed(shape.text(shape.meta(record.merged), ("",))) if record.merged else "NULL::VARCHAR[]"
-    pages = Pages(records, shape, shape.meta(record.id.at[0]), one)
+    pages = Pages(records, shape, one)
     return ReadPlan(
-        sql=_statement(pages, cells, deleted, merged),
+        sql=_statement(pages, cells, id_text, deleted, merged),
         columns=(*(Column(field.name, duckdb_type(field.type), _comment(field)) for field in read), *_OWN),
         names=shape.names,
         fields=read,
@@ -128,13 +131,14 @@ def _comment(field: Field) -> str:
     return field.title or f"Provider's {', '.join(field.at)}"
 
 
-def _statement(pages: Pages, cells: list[Cell], deleted: str, merged: str) -> str:
-    converted = ",\n    ".join(f"{cell.converted} AS {identifier(cell.name)}" for cell in cells)
+def _statement(pages: Pages, cells: list[Cell], id_: str, deleted: str, merged: str) -> str:
+    converted = "".join(f",\n    {cell.converted} AS {identifier(cell.name)}" for cell in cells if cell.converted)
     results = ",\n  ".join(f"{cell.result} AS {identifier(cell.name)}" for cell in cells)
+    why = pages.why(id_)
     return f"""{pages.sql()}, converted AS (
   SELECT *,
-    {converted}
-  FROM page
+    {pages.raw(id_)} AS "#raw"{converted}
+  FROM texts
 )
 SELECT
   {results},
@@ -142,28 +146,24 @@ SELECT
   {merged} AS _merged,
   _page,
   _pos,
-  {_problems(cells)} AS _problems,
-  {_rejected(cells)} AS _rejected,
+  {_problems(why, id_, cells)} AS _problems,
+  {_rejected(why, cells)} AS _rejected,
   true AS _newest
 FROM converted"""
 
 
-def _problems(cells: list[Cell]) -> str:
-    """The list is built only where something is bad: it would cost as much as all the rest."""
+def _problems(why: str, id_: str, cells: list[Cell]) -> str:
+    """The list is built only where something may be bad: it would cost as much as all the rest."""
     bad = [cell for cell in cells if cell.bad]
-    entries = ",\n    ".join([_ODD, *(cell.problem for cell in bad)])
-    anything = " OR ".join(['"#fault" IS NOT NULL', '"#odd" IS NOT NULL', *(f"({cell.bad})" for cell in bad)])
-    return f"""CASE WHEN {anything} THEN list_filter([
+    shown = f"""coalesce(left("#raw"::VARCHAR, {_SHOWN}), {id_})"""
+    record = f"{{'field': '', 'reason': {why}, 'value': {shown}, 'hold': false}}"
+    entries = ",\n    ".join([record, *(cell.problem for cell in bad)])
+    doubts = ['"#fault" IS NOT NULL', '"#raw" IS NOT NULL', "_id IS NULL", *(f"({cell.bad})" for cell in bad)]
+    return f"""CASE WHEN {" OR ".join(doubts)} THEN list_filter([
     {entries}
-  ], lambda x: x IS NOT NULL) ELSE []::{PROBLEM}[] END"""
+  ], lambda x: x.reason IS NOT NULL) ELSE []::{PROBLEM}[] END"""
 
 
-def _rejected(cells: list[Cell]) -> str:
+def _rejected(why: str, cells: list[Cell]) -> str:
     fatal = [f"({cell.bad})" for cell in cells if cell.bad and cell.on_bad == "reject"]
-    return " OR ".join(['"#fault" IS NOT NULL', '"#odd" IS NOT NULL', *fatal])
-
-
-_ODD = (
-    'CASE WHEN coalesce("#fault", "#odd") IS NOT NULL THEN {\'field\': \'\', \'reason\': coalesce("#fault", "#odd"), '
-    "'value': left(\"#raw\"::VARCHAR, 1000), 'hold': false} END"
-)
+    return " OR ".join([f"{why} IS NOT NULL", *fatal])

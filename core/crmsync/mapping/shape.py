@@ -117,16 +117,12 @@ class Shape:
             return f"(r->{pointer(*self.values)})"
         return sql + "".join(f".{identifier(name)}" for name in self.values[1:])
 
-    def suspect(self, id_: Spot) -> str:
-        """SQL: whether a record `r` may have another shape than it should; true at least if it has."""
-        doubts = [f"{self._head(id_)} IS NULL"]
-        if self._inner is not self._record:
-            leaves = [f"{self._inner.leaf(self.values_object(), name)}::VARCHAR" for name in self._inner.keys]
-            if self._record.whole or self._inner.whole:
-                doubts.append(f"coalesce(NOT starts_with({self.values_object()}, '{{'), true)")
-            else:
-                doubts.append(f"coalesce({', '.join(leaves)}) IS NULL" if leaves else "true")
-        return " OR ".join(doubts)
+    def valueless(self) -> str:
+        """SQL over the readings: whether no value at all was read from the object that holds the fields."""
+        inner = [
+            name for (kind, spot, *_), (name, _) in self._columns.items() if kind != "misshapen" and spot.in_values
+        ]
+        return " AND ".join(f"{name} IS NULL" for name in inner) or ("true" if self.values else "false")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -162,7 +158,7 @@ class Shape:
         return self._columns[key][0]
 
     def _head(self, spot: Spot) -> str:
-        sql = self.values_object() if spot.in_values else "r"
+        sql = "v" if spot.in_values else "r"
         if not spot.steps or not spot.steps[0].name:
             return sql
         return self._level(spot).leaf(sql, spot.steps[0].name)

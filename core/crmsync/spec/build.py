@@ -339,7 +339,6 @@ def field_of(name: str, line: Any, canonical: str | None, nulls: tuple[Any, ...]
     if any(bind.names(at)):
         return None
     type_ = line.get("type") or canonical or "text"
-    default = line.get("default")
     return Field(
         name=name,
         type=type_,
@@ -347,7 +346,7 @@ def field_of(name: str, line: Any, canonical: str | None, nulls: tuple[Any, ...]
         transform=transform(line.get("as", type_)),
         nulls=(*nulls, *line.get("nulls", ())),
         on_bad=line.get("on_bad", "hold"),
-        default=None if any(bind.names(default)) else bind.plain(default),
+        default=line.get("default"),
         optional=line.get("optional", False),
         prefer=bind.plain(line.get("prefer")),
         within=line.get("within"),

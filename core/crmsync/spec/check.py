@@ -290,8 +290,8 @@ def _runtime(requires: Any) -> Iterator[Finding]:
             "!=": here != there,
         }[sign]
         if not holds:
-            here = f"and this is {crmsync.__version__}: install a version in that range"
-            yield Finding(("requires",), "SP109", f"this spec needs crmsync {requires.strip()}, {here}")
+            why = f"this spec needs crmsync {requires.strip()}, and this is {crmsync.__version__}"
+            yield Finding(("requires",), "SP109", f"{why}: install a version in that range")
             return
 
 

@@ -31,7 +31,7 @@ def request_findings(
         if key in line:
             yield from scope.findings(line[key], at(key))
     for index, pool in enumerate(line.get("uses", ())):
-        if pool not in pools:
+        if pool is not None and pool not in pools:
             yield Finding(at("uses", index), "SP203", f"there is no limit `{pool}`{near(pool, pools)}")
     if isinstance(line.get("do"), str):
         yield from _address(line["do"].partition(" ")[2], at("do"), scope, options)

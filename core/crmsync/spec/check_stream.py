@@ -5,6 +5,7 @@ Looks at the stream with `defaults` merged in, and tells the place that the mist
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -157,12 +158,14 @@ def _converted(
     if type_ and kind in _GIVES and type_ not in _GIVES[kind]:
         gives = " or ".join(sorted(_GIVES[kind]))
         yield Finding(place, "SP206", f"`{kind}` gives {gives}, but `{path[-1]}` is of type {type_}")
-    elif type_ == "set" and kind == "set" and "as" not in line:
+    elif kind == "set" and "as" not in line and not re.search(r"\[\]|\{\}", str(line.get("at"))):
         yield Finding(place, "SP206", 'a set needs to know how it is written: `as: {set: ";"}` or `as: {set: json}`')
     if line.get("on_bad") == "keep" and type_ and type_ not in TEXTS:
         yield Finding(stream.at(*path, "on_bad"), "SP206", f"only a text can keep a bad value, not {type_}")
     yield from _default(stream, path, line.get("default"), type_)
     yield from _looked_up(how, kind, place, parts)
+    if kind == "case" and isinstance(how, dict) and isinstance(how.get("else"), dict):
+        yield from _converted(stream, (*path, "as", "else"), {"as": how["else"], "at": line.get("at")}, type_, parts)
 
 
 def _written(stream: Sheet, path: tuple[str, ...]) -> Any:

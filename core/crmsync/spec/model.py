@@ -58,7 +58,7 @@ class Field:
     transform: Transform
     nulls: tuple[Any, ...] = ()
     on_bad: str = "hold"  # hold | keep | reject
-    default: Any = None
+    default: Template = None  # to be filled: without a value for its placeholder there is no default
     optional: bool = False
     prefer: Mapping[str, Any] | None = None
     within: str | None = None

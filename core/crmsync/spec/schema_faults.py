@@ -19,7 +19,7 @@ from crmsync.spec.yaml import Path
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
-_REQUEST = "call args form"
+_REQUEST = "call args form names_max"
 _OAUTH = "grant client authorize authorize_extra scope_join scopes token base_url token_from_callback dead busy"
 
 # What the language has and this version does not carry yet, by definition of the schema. Later versions shrink it.
@@ -191,7 +191,8 @@ def _choice(error: Any, path: Path) -> Finding:
     if isinstance(value, str) and value in LATER_VALUES.get(str(path[-1]), "").split():
         return Finding(path, "SP102", _later(f"{name}: {value}"))
     guess = near(value, known) if isinstance(value, str) else ""
-    return Finding(path, "SP105", f"{name} must be one of {', '.join(known)}, not {shown(value)}{guess}")
+    choice = f"one of {', '.join(known)}" if len(known) > 1 else known[0]
+    return Finding(path, "SP105", f"{name} must be {choice}, not {shown(value)}{guess}")
 
 
 def _limit(rule: Any, bound: Any) -> str:

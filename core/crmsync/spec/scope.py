@@ -19,9 +19,8 @@ LATER = frozenset(
     {"since", "values", "unique", "rows", "columns", "key", "value", "fields", "ref", "old"}
     | {"hook_url", "hook_token", "hook_id", "hook_expiry"}
 )
-STRUCTURE = frozenset(
-    {"list", "window", "order", "all", "whole", "else"}
-)  # what `by` says elsewhere, and a pick's else
+# What `by` says elsewhere, and the `else` of a pick.
+STRUCTURE = frozenset({"list", "window", "order", "all", "whole", "else"})
 RESERVED = GIVEN | LATER | STRUCTURE
 
 MAX_TEXT = 4 * 1024 * 1024  # of a whole spec, constants put in
