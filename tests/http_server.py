@@ -11,7 +11,6 @@ from random import Random
 from typing import Any
 
 from aiohttp import web
-
 from crmsync.events import Event, Events
 from crmsync.http import Client, HttpSettings, RetrySettings, Target, WireSettings
 from crmsync.sandbox.clock import VirtualClock
@@ -106,8 +105,11 @@ async def a_client(
     events.subscribe((told or Told()).events.append)
     settings = HttpSettings(WireSettings(**wire), RetrySettings())
     target, values = Target("acme", url, operator_url=True), {"token": Secret(TOKEN)}
-    clock = clock or VirtualClock()
-    async with Client(
-        spec or a_spec(), target, values, state_dir=state_dir, clock=clock, events=events, settings=settings, dice=Random(1)
-    ) as client:
+    rest: dict[str, Any] = {
+        "state_dir": state_dir,
+        "clock": clock or VirtualClock(),
+        "events": events,
+        "dice": Random(1),
+    }
+    async with Client(spec or a_spec(), target, values, settings=settings, **rest) as client:
         yield client

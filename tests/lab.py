@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from crmsync_hubspot.simulator import HubSpotSimulator
-
 from crmsync import plugins
 from crmsync.config import Settings, resolve
 from crmsync.events import Event, Events
@@ -20,6 +18,7 @@ from crmsync.spec.build import options
 from crmsync.spec.load import load
 from crmsync.store import FileStore
 from crmsync.sync import Job, Result, run
+from crmsync_hubspot.simulator import HubSpotSimulator
 
 KINDS = {"contact": "contacts", "company": "companies", "deal": "deals"}
 
@@ -48,14 +47,13 @@ class Lab:
         connection = resolve(settings, "hubspot", None, options(load(found.spec_file).tree), environment)
         return Job(found.spec_file, connection, self.folder / "limits", streams or ("contact",), **how)
 
-    def try_run(self, *streams: str, check_stop: Any = None, **how: Any) -> list[Result]:
+    def try_run(self, *streams: str, **how: Any) -> list[Result]:
         """Run, whatever comes of it."""
         events = Events()
         events.subscribe(self.events.append)
         store = FileStore(self.store_file, hold_s=0.5)
-        stop = check_stop or (lambda: None)
         try:
-            return asyncio.run(run(self.job(*streams, **how), store, events, clock=self.clock, check_stop=stop))
+            return asyncio.run(run(self.job(*streams, **how), store, events, clock=self.clock))
         finally:
             store.close()
 

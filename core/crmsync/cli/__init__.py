@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Any
 
@@ -82,6 +83,8 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone: nothing left to say
         status = 141
+    except Exception as error:  # noqa: BLE001 - the edge of the program
+        status = _internal(error)
     sys.exit(status if isinstance(status, int) else 0)
 
 
@@ -93,3 +96,15 @@ def _show(error: CrmsyncError) -> None:
         click.echo(f"  {line}", err=True)
     if error.hint:
         click.echo(f"  {error.hint}", err=True)
+
+
+def _internal(error: Exception) -> int:
+    """A mistake of ours: told in a line; CRMSYNC_DEBUG=1 shows the traceback."""
+    if os.environ.get("CRMSYNC_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
+    click.secho("error CS900", fg="red", err=True, nl=False)
+    click.echo(f"  Internal error: {type(error).__name__}: {error}", err=True)
+    click.echo("  Please report it, with what CRMSYNC_DEBUG=1 shows; the store is intact.", err=True)
+    return 1

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
+LONG_S = 2.0  # shorter waits are nobody's business
 _PHASES = {"full": "everything", "changes": "changes", "tombstones": "deleted", "census": "missing"}
 
 
 class Progress:
-    """Shows a run while it goes on; `with Progress(events, connection): …`."""
+    """Shows a run while it goes on: `with Progress(events): …`. Warnings and long waits are told without a terminal too."""
 
-    def __init__(self, events: Events, connection: str) -> None:
-        self._connection = connection
+    def __init__(self, events: Events) -> None:
         self._lock = threading.Lock()
         self._bars: Bars | None = None
         self._rows: dict[str, tuple[TaskID, dict[str, Any]]] = {}
@@ -62,8 +62,9 @@ class Progress:
 
     def _hear(self, event: Event) -> None:
         with self._lock:
-            if isinstance(event, Note) and event.level == "warning":
-                self._say(f"{event.connection}.{event.stream}: {event.message}" if event.stream else event.message)
+            if line := _line(event, shown=self._bars is not None and bool(event.stream)):
+                who = f"{event.connection}.{event.stream}" if event.stream else event.connection
+                self._say(f"{who}: {line}")
             if self._bars is not None and event.stream:
                 self._show(event)
 
@@ -94,3 +95,15 @@ class Progress:
                 self._bars.advance(task, records)
                 shown["rate"] = round(self._bars.tasks[task].speed or 0)
         self._bars.update(task, **shown)
+
+
+def _line(event: Event, *, shown: bool) -> str:
+    """What is said in a line of its own; waits only where no progress line shows them."""
+    match event:
+        case Note(level="warning", message=message):
+            return message
+        case Retrying(reason=reason, wait_s=wait_s) if not shown and wait_s >= LONG_S:
+            return f"{reason}; trying again in {wait_s:.0f} s"
+        case Waiting(reason=reason, seconds=seconds) if not shown and seconds >= LONG_S:
+            return f"waiting {seconds:.0f} s: {reason}"
+    return ""

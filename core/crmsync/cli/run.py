@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import threading
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,8 @@ from crmsync.cli.options import connector_options, open_store, pick, state_dir, 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crmsync.events import Events
+    from crmsync.store import FileStore
     from crmsync.sync import Job
     from crmsync.sync.model import Result
 
@@ -109,24 +110,29 @@ class _simulator:  # noqa: N801 - used as a function
 
 def _run(job: Job, path: Path) -> list[Result]:
     from crmsync.cli.progress import Progress
-    from crmsync.errors import Stopped
     from crmsync.events import Events
-    from crmsync.sync import run as run_job
 
-    stop = threading.Event()
-
-    def check_stop() -> None:
-        if stop.is_set():
-            raise Stopped("Stopped on request.", hint="Run the same command again: it goes on where it was.")
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
     store, events = open_store(path), Events()
-    with Progress(events, job.connection.name):
+    with Progress(events):
         try:
-            return asyncio.run(run_job(job, store, events, check_stop=check_stop))
+            return asyncio.run(_stoppable(job, store, events))
         finally:
             store.close()
+
+
+async def _stoppable(job: Job, store: FileStore, events: Events) -> list[Result]:
+    """The first Ctrl-C or SIGTERM lets a commit end; a second one kills."""
+    from crmsync.sync import run as run_job
+
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+
+    def ask(number: signal.Signals) -> None:
+        stop.set()
+        loop.remove_signal_handler(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, ask, number)
+    return await run_job(job, store, events, stop=stop)
 
 
 def _summary(results: Sequence[Result], path: Path) -> None:

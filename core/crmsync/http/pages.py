@@ -78,6 +78,8 @@ def repair(body: bytes) -> bytes:
 
 
 def _mended(match: re.Match[bytes]) -> bytes:
+    if match[0] == b"\\u":
+        return rb"\x"  # no JSON, and must not become some when what follows it is taken out
     code = match[3]
     if code is None or not _NULS_OR_SURROGATES.match(match[0]):
         return match[0]  # a good pair, or another escape

@@ -92,6 +92,8 @@ def birth(pid: int) -> int:
 
 def is_alive(pid: int, born: int) -> bool:
     """Whether the process that took a permit still runs; a later one with the same number is another."""
+    if pid < 0:
+        return False  # a damaged record; kill would take it for a group
     try:
         os.kill(pid, 0)
     except PermissionError:

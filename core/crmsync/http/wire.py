@@ -7,6 +7,7 @@ Foreign exceptions end here: ProviderDown (try again), UnexpectedAnswer (do not)
 from __future__ import annotations
 
 import asyncio
+import base64
 import socket
 import ssl
 import time
@@ -58,8 +59,12 @@ class Wire:
         secure = egress.base.scheme == "https" or (proxy is not None and proxy.scheme == "https")
         context = tls_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
         resolver = CheckedResolver(egress, proxy)
+        tunnel = egress.base.scheme == "https"  # then the proxy sees only its CONNECT, else the request itself
+        self._headers = {"Accept-Encoding": "gzip"} | ({} if tunnel else _proof(proxy))
         self._transport = AiohttpTransport(
-            verify=context, proxy=_httpx_proxy(proxy), client=lambda: _session(context, resolver, settings)
+            verify=context,
+            proxy=httpx.Proxy(proxy.url, headers=_proof(proxy) if tunnel else {}) if proxy else None,
+            client=lambda: _session(context, resolver, settings),
         )
 
     async def close(self) -> None:
@@ -71,7 +76,7 @@ class Wire:
         request = httpx.Request(
             message.method,
             message.url,
-            headers={"Accept-Encoding": "gzip", **message.headers},
+            headers={**self._headers, **message.headers},
             content=message.body,
             extensions={"timeout": self._timeout},
         )
@@ -146,11 +151,12 @@ def _session(context: ssl.SSLContext, resolver: AbstractResolver, settings: Wire
     return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
 
 
-def _httpx_proxy(proxy: Proxy | None) -> httpx.Proxy | None:
-    if proxy is None:
-        return None
-    auth = (proxy.user, proxy.password.reveal() if proxy.password else "") if proxy.user else None
-    return httpx.Proxy(proxy.url, auth=auth)
+def _proof(proxy: Proxy | None) -> dict[str, str]:
+    """Our credentials for the proxy. As headers: aiohttp gives up its own way of passing them."""
+    if proxy is None or not proxy.user:
+        return {}
+    pair = f"{proxy.user}:{proxy.password.reveal() if proxy.password else ''}"
+    return {"Proxy-Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
 
 
 def _too_large(cap: int) -> UnexpectedAnswer:

@@ -2,13 +2,14 @@
 
 from crmsync.mapping.lookups import list_variable, options_variable, set_lookup_sql
 from crmsync.mapping.quote import identifier, literal
-from crmsync.mapping.read import Column, ReadPlan, compile_read
+from crmsync.mapping.read import Column, ReadPlan, compile_read, compile_tombstones
 from crmsync.mapping.types import duckdb_type
 
 __all__ = [
     "Column",
     "ReadPlan",
     "compile_read",
+    "compile_tombstones",
     "duckdb_type",
     "identifier",
     "list_variable",

@@ -49,6 +49,8 @@ class FieldSource:
         truth = field.transform.kind in ("boolean", "not")  # there a `false` is a value
         self._nulls = tuple(value for value in field.nulls if not (truth and value is False))
         self._spots = [spot(path) for path in field.at]
+        self._keeps = field.on_bad == "keep" and field.type in _TEXTS  # another column cannot hold a text
+        self._on_bad = "hold" if field.on_bad == "keep" and not self._keeps else field.on_bad
 
     def text(self) -> str:
         """The first text at the field's paths that is not null."""
@@ -81,8 +83,8 @@ class FieldSource:
         reading = read(field.transform.kind, field.transform.arg, self)
         fits = reading.text is None and reading.type == column
         text = reading.text or ("NULL::VARCHAR" if fits else self.text())
-        if fits and reading.value in self.texts():
-            return Cell(field.name, "", self._result(reading.value, text, fits))
+        if fits and reading.value in self.texts():  # as it is: a step less to plan
+            return self._with_shape(Cell(field.name, "", self._result(reading.value, text, fits), on_bad=self._on_bad))
         cell = Cell(
             name=field.name,
             converted=reading.value if reading.type == column else f"try_cast({reading.value} AS {column})",
@@ -90,12 +92,12 @@ class FieldSource:
             bad=None if fits else f"{text} IS NOT NULL AND {name} IS NULL",
             text=text,
             reason=literal(reading.reason or f"not of type {field.type}"),
-            on_bad=field.on_bad,
+            on_bad=self._on_bad,
         )
         return self._with_shape(cell)
 
     def _result(self, name: str, text: str, fits: bool) -> str:
-        if self._field.on_bad == "keep" and self._field.type in _TEXTS:
+        if self._keeps:
             name = f"coalesce({name}, {text})"
         default = bind.fill(self._field.default, {})
         if default is None:
@@ -111,8 +113,10 @@ class FieldSource:
         if not found:
             return cell
         odd = f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
+        shown = odd if self._keeps else "NULL"
         return replace(
             cell,
+            result=f"CASE WHEN {odd} IS NOT NULL THEN {shown} ELSE {cell.result} END",
             bad=f"{odd} IS NOT NULL" + (f" OR ({cell.bad})" if cell.bad else ""),
             text=f"coalesce({odd}, {cell.text})",
             reason=f"CASE WHEN {odd} IS NOT NULL THEN 'its path leads elsewhere' ELSE {cell.reason} END",
@@ -120,8 +124,7 @@ class FieldSource:
 
 
 def identity(cell: Cell, text: str) -> Cell:
-    """The cell of `_id`. An id that is an object or went through a double is none: two records could share it."""
-    number = f"contains({text}, 'e+') AND regexp_full_match({text}, '-?[0-9.]+e[+][0-9]+')"
-    none = f"starts_with({text}, '{{') OR starts_with({text}, '[') OR ({number})"
+    """The cell of `_id`: an object or a list is none."""
+    none = f"starts_with({text}, '{{') OR starts_with({text}, '[')"
     converted = f"CASE WHEN {none} THEN NULL ELSE nullif({cell.converted or text}, '') END"
     return replace(cell, converted=converted, result=cell.name, bad=None)

@@ -29,7 +29,7 @@ class Pages:
     one: bool = False
 
     def sql(self) -> str:
-        """The common tables up to `texts`: `_page`, `_pos`, `body`, `#fault` and the readings of the shape.
+        """The common tables up to `texts`: `_page`, `_pos`, `#body`, `#fault` and the readings of the shape.
 
         To be called when every reading has been asked for. The values get a name of their own before they are read:
         a longer path is bound again for each column, and planning is a good part of the cost of a batch.
@@ -47,15 +47,16 @@ class Pages:
     unnest(CASE WHEN entries IS NULL THEN [{self._fault()}] END) AS "#fault"
   FROM parsed
 ), record AS (
-  SELECT _page, coalesce(_pos, 0) AS _pos, body, "#fault", r{values} FROM entry
+  SELECT _page, coalesce(_pos, 0) AS _pos, body AS "#body", "#fault", r{values} FROM entry
 ), texts AS (
-  SELECT _page, _pos, body, "#fault"{texts}
+  SELECT _page, _pos, "#body", "#fault"{texts}
   FROM record
 )"""
 
     def raw(self, id_: str) -> str:
         """SQL over `texts`: the JSON of an element that is suspect, else NULL. `id_` is the text of its id."""
-        again = f"coalesce(({self._entries('body', 'JSON')})[_pos], 'null')"
+        elements = self._entries('"#body"', "JSON")
+        again = f"coalesce(({elements})[_pos], 'null')"
         look = f"CASE WHEN _pos <= {_LOOKED_AT} THEN {again} ELSE '{{}}' END"
         return f'CASE WHEN "#fault" IS NULL AND ({id_} IS NULL OR {self.shape.valueless()}) THEN {look} END'
 

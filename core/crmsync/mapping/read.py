@@ -12,18 +12,22 @@ It expects `TimeZone` UTC and bodies nested no deeper than 64 levels, and takes 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
+from crmsync.errors import SpecError
 from crmsync.mapping.cell import Cell, FieldSource, identity
+from crmsync.mapping.lists import ELEMENT, kept
 from crmsync.mapping.page import Pages
 from crmsync.mapping.quote import identifier
 from crmsync.mapping.shape import Shape
 from crmsync.mapping.transforms import split
 from crmsync.mapping.types import duckdb_type
-from crmsync.spec.model import Field, Stream
+from crmsync.spec.model import Field, Record, Stream, Transform
 
 PROBLEM = "STRUCT(field VARCHAR, reason VARCHAR, value VARCHAR, hold BOOLEAN)"
 
+_DELETED = "When the record was deleted, by the provider's clock"
 _SHOWN = 1000  # characters of a rejected record that its problem shows
 
 
@@ -57,6 +61,7 @@ _ABOUT = (
 class ReadPlan:
     """How a stream's pages become rows.
 
+    Planning costs 6 ms a batch, and parsing the text 2 ms more: run what `extract_statements` made of it once.
     `sql` is a SELECT over `$bodies` that gives `columns`, then what a merge needs to know of the row (`about`).
     `names` are the provider's fields to ask for; `fields` those that have a column.
     """
@@ -90,6 +95,7 @@ def compile_read(stream: Stream, records: str, *, one: bool = False) -> ReadPlan
 
     Raises SpecError where the spec asks for what cannot be read, ConfigError for an unknown time zone.
     """
+    _refuse_doubles(stream)
     shape, record = Shape(stream.record.values), stream.record
     read = tuple(field for field in stream.fields if field.at or field.transform.kind == "case")
     cells = [FieldSource(stream.name, field, shape, shape.field).cell() for field in read]
@@ -113,6 +119,28 @@ def compile_read(stream: Stream, records: str, *, one: bool = False) -> ReadPlan
     )
 
 
+def compile_tombstones(stream: Stream) -> ReadPlan:
+    """The plan for the stream's list of deleted records: `_deleted_at` and `_id` of each.
+
+    Raises as compile_read does, and SpecError if the stream has no such list.
+    """
+    reader = stream.tombstones
+    if reader is None:
+        raise SpecError(f"the stream {stream.name} has no tombstones")
+    id_ = replace(stream.record.id, at=(reader.id,)) if reader.id else stream.record.id
+    at = (reader.deleted_at,) if reader.deleted_at else ()
+    when = Field("_deleted_at", "timestamp", at, Transform("timestamp"), id_.nulls, title=_DELETED)
+    return compile_read(replace(stream, record=Record(id_), fields=(when,)), reader.request.records)
+
+
+def _refuse_doubles(stream: Stream) -> None:
+    """DuckDB does not tell names apart that differ in case only."""
+    names = [column.name for column in (*_OWN, *_ABOUT)] + [field.name for field in stream.fields]
+    doubles = sorted(name for name, count in Counter(map(str.lower, names)).items() if count > 1)
+    if doubles:
+        raise SpecError(f"the stream {stream.name} has two columns named {', '.join(doubles)}")
+
+
 def _meta(stream: Stream, field: Field | None, shape: Shape, name: str, absent: str) -> Cell:
     if field is None:
         return Cell(name, absent, name)
@@ -124,11 +152,11 @@ def _archived(cell: Cell) -> Cell:
 
 
 def _absorbed(text: str) -> str:
-    return f"CASE WHEN {text} IS NOT NULL THEN list_filter({split(text)}, lambda x: x <> _id) END"
+    return f"CASE WHEN {text} IS NOT NULL THEN {kept(split(text), f'{ELEMENT} <> _id')} END"
 
 
 def _comment(field: Field) -> str:
-    return field.title or f"Provider's {', '.join(field.at)}"
+    return field.title or f"Provider's {', '.join(field.at) or 'record'}"
 
 
 def _statement(pages: Pages, cells: list[Cell], id_: str, deleted: str, merged: str) -> str:
@@ -159,9 +187,8 @@ def _problems(why: str, id_: str, cells: list[Cell]) -> str:
     record = f"{{'field': '', 'reason': {why}, 'value': {shown}, 'hold': false}}"
     entries = ",\n    ".join([record, *(cell.problem for cell in bad)])
     doubts = ['"#fault" IS NOT NULL', '"#raw" IS NOT NULL', "_id IS NULL", *(f"({cell.bad})" for cell in bad)]
-    return f"""CASE WHEN {" OR ".join(doubts)} THEN list_filter([
-    {entries}
-  ], lambda x: x.reason IS NOT NULL) ELSE []::{PROBLEM}[] END"""
+    found = kept(f"[\n    {entries}\n  ]", f"{ELEMENT}.reason IS NOT NULL")
+    return f"CASE WHEN {' OR '.join(doubts)} THEN {found} ELSE []::{PROBLEM}[] END"
 
 
 def _rejected(why: str, cells: list[Cell]) -> str:

@@ -5,7 +5,8 @@ VARCHAR leaf. Deeper paths, lists, maps, and keys where `false` means null are J
 (a text where an object should be) or a `false` would otherwise pass for NULL. Two keys that differ in case only, which
 a DuckDB structure cannot hold, make their whole level JSON.
 
-Numbers of more than 17 digits pass through a double on their way into a leaf, unless they are integers below 2^64.
+Whole numbers keep all their digits; a number with a fraction or an exponent passes through a double on its way into a
+leaf, and keeps 15 to 17. Texts keep everything.
 """
 
 from __future__ import annotations
@@ -16,10 +17,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crmsync.errors import SpecError
+from crmsync.mapping.lists import ELEMENT, kept, mapped
 from crmsync.mapping.paths import Path, Step, parse
 from crmsync.mapping.quote import identifier, literal, pointer
 
-_ELEMENTS = {"[]": ("'$[*]'", "'['"), "{}": ("'$.*'", "'{'")}  # what takes the elements, and how such a JSON begins
+_ELEMENTS = {"[]": "'$[*]'", "{}": "'$.*'"}  # what takes the elements
+_OPENING = {"": "'{'", "[]": "'['", "{}": "'{'"}  # how the JSON begins that a step leads into
 
 
 @dataclass(slots=True)
@@ -179,36 +182,29 @@ class Shape:
         elements = self._elements(spot, listed)
         one = f"{elements}[1]"
         if prefer:
-            one = f"coalesce(list_filter({elements}, lambda x: {_preferred(prefer, spot.steps[:listed])})[1], {one})"
+            one = f"coalesce({kept(elements, _preferred(prefer, spot.steps[:listed]))}[1], {one})"
         return _deeper(one, spot.steps[listed:])
 
     def _elements(self, spot: Spot, listed: int) -> str:
         container = _deeper(self._head(spot), spot.steps[1:listed])
-        return f"json_extract({container}, {_ELEMENTS[spot.steps[listed - 1].each][0]})"
+        return f"json_extract({container}, {_ELEMENTS[spot.steps[listed - 1].each]})"
 
     def _each(self, spot: Spot) -> str:
         listed = _listed(spot.steps)
         if listed is None:
             raise SpecError("a list of values needs a path with [] or {}")
-        rest = tuple(step.name for step in spot.steps[listed:])
-        taken = (
-            f"list_transform({self._elements(spot, listed)}, lambda x: x->>{pointer(*rest) if rest else literal('$')})"
-        )
-        return f"CASE WHEN {_deeper(self._head(spot), spot.steps[1:listed])} IS NOT NULL THEN {taken} END"
+        taken = f"({_deeper(ELEMENT, spot.steps[listed:])}->>'$')"
+        texts = mapped(self._elements(spot, listed), taken)
+        return f"CASE WHEN {_deeper(self._head(spot), spot.steps[1:listed])} IS NOT NULL THEN {texts} END"
 
     def _misshapen(self, spot: Spot, empty: tuple[str, ...]) -> str:
-        head, wrong = self._head(spot), []
-        for depth, step in enumerate(spot.steps):
-            if depth + 1 == len(spot.steps) and not step.each:
-                break
-            node = _deeper(head, spot.steps[1 : depth + 1])
-            opening = _ELEMENTS[step.each][1] if step.each else "'{'"
-            wrong.append(f"({node} NOT IN ({', '.join(map(literal, empty))}) AND NOT starts_with({node}, {opening}))")
-            if step.each:
-                if depth + 1 < len(spot.steps):
-                    odd = f"list_filter({self._elements(spot, depth + 1)}, lambda x: NOT starts_with(x, '{{'))"
-                    wrong.append(f"len({odd}) > 0")
-                break
+        head, listed = self._head(spot), _listed(spot.steps)
+        way = spot.steps[: listed or len(spot.steps) - 1]
+        wrong = [_not_a(step.each, _deeper(head, way[1:depth]), empty) for depth, step in enumerate(way, 1)]
+        if listed and listed < len(spot.steps):
+            inside = range(len(spot.steps) - listed)
+            odd = [_not_a("", _deeper(ELEMENT, spot.steps[listed : listed + depth]), empty) for depth in inside]
+            wrong.append(f"len({kept(self._elements(spot, listed), ' OR '.join(odd))}) > 0")
         return f"CASE WHEN {' OR '.join(wrong)} THEN {head}::VARCHAR END"
 
 
@@ -237,15 +233,21 @@ def _listed(steps: tuple[Step, ...]) -> int | None:
     return next((depth for depth, step in enumerate(steps, 1) if step.each), None)
 
 
-def _deeper(json: str, steps: tuple[Step, ...]) -> str:
-    return f"({json}->{pointer(*(step.name for step in steps))})" if steps else json
+def _deeper(json_: str, steps: tuple[Step, ...]) -> str:
+    return f"({json_}->{pointer(*(step.name for step in steps))})" if steps else json_
+
+
+def _not_a(each: str, json_: str, empty: tuple[str, ...]) -> str:
+    """SQL: whether a JSON is neither null nor what a step with `each` leads into."""
+    nothing = ", ".join(map(literal, empty))
+    return f"coalesce({json_} NOT IN ({nothing}) AND NOT starts_with({json_}, {_OPENING[each]}), false)"
 
 
 def _preferred(prefer: Mapping[str, Any], to_list: tuple[Step, ...]) -> str:
-    """The condition on one element `x`; the paths of `prefer` repeat the way to the list."""
+    """The condition on one element; the paths of `prefer` repeat the way to the list."""
     tests = []
     for path, value in prefer.items():
         steps = parse(path).steps
         inside = steps[len(to_list) :] if steps[: len(to_list)] == to_list else steps
-        tests.append(f"coalesce({equals(f'(x->>{pointer(*(s.name for s in inside))})', value)}, false)")
+        tests.append(f"coalesce({equals(f'({ELEMENT}->>{pointer(*(s.name for s in inside))})', value)}, false)")
     return " AND ".join(tests)

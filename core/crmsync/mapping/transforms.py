@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from crmsync.errors import ConfigError, SpecError
+from crmsync.mapping.lists import ELEMENT, kept, mapped
 from crmsync.mapping.lookups import list_variable, look_up
 from crmsync.mapping.quote import literal
 
@@ -68,7 +69,7 @@ def split(text: str, separator: str = ";") -> str:
     """SQL: the entries of a list that is written as one text, or as a JSON array."""
     entries = f"string_split({text}, {literal(separator)})"
     array = f"CASE WHEN starts_with({text}, '[') THEN TRY(from_json({text}, '[\"VARCHAR\"]')) END"
-    return f"list_filter(list_transform(coalesce({array}, {entries}), lambda x: trim(x)), lambda x: x <> '')"
+    return kept(mapped(f"coalesce({array}, {entries})", f"trim({ELEMENT})"), f"{ELEMENT} <> ''")
 
 
 def _text(source: Source, _: Any) -> Reading:
@@ -202,13 +203,13 @@ def _set(source: Source, separator: Any) -> Reading:
     """`json`: a JSON array or the elements of the path; else one text with a separator."""
     elements = source.each()
     if elements is not None:
-        return Reading(f"list_filter({elements}, lambda x: x IS NOT NULL)", "VARCHAR[]")
+        return Reading(kept(elements, f"{ELEMENT} IS NOT NULL"), "VARCHAR[]")
     if separator != "json":
         t = source.text()
         return Reading(split(t, separator or ";"), "VARCHAR[]")
     array = source.json()
-    texts = f"list_transform(json_extract({array}, '$[*]'), lambda x: x->>'$')"
-    value = f"CASE WHEN starts_with({array}, '[') THEN list_filter({texts}, lambda x: x IS NOT NULL) END"
+    texts = mapped(f"json_extract({array}, '$[*]')", f"{ELEMENT}->>'$'")
+    value = f"CASE WHEN starts_with({array}, '[') THEN {kept(texts, f'{ELEMENT} IS NOT NULL')} END"
     return Reading(value, "VARCHAR[]", f"{array}::VARCHAR", "not a list")
 
 

@@ -108,12 +108,15 @@ def constants(top: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
 def _known(tree: Mapping[str, Any], shared: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Options, their defaults where unset, then facts. None: an option without a value. Secrets are left out."""
     declared = options(tree)
-    known = {n: v for n, v in values.items() if v is not None and not (n in declared and declared[n].secret)}
-    open_ = {n: bind.expand(o.default, shared) for n, o in declared.items() if n not in known and not o.secret}
-    for _ in range(len(open_)):  # defaults may name other options
-        open_ = {n: bind.bind(default, known) for n, default in open_.items()}
-        known |= {n: bind.plain(d) for n, d in open_.items() if d is not None and not any(bind.names(d))}
-    return {**dict.fromkeys(open_), **known}
+    secret = {name for name, option in declared.items() if option.secret}
+    given = {name: value for name, value in values.items() if value is not None and name not in secret}
+    known = {**{name: None for name, o in declared.items() if o.default is None and name not in secret}, **given}
+    pending = {n: bind.expand(o.default, shared) for n, o in declared.items() if n not in known and n not in secret}
+    for _ in range(len(pending)):  # a default may name other options
+        pending = {name: bind.bind(default, known) for name, default in pending.items()}
+        ready = {name: d for name, d in pending.items() if not any(bind.names(d)) and not isinstance(d, dict)}
+        known |= bind.plain(ready)
+    return {**dict.fromkeys(pending), **known}
 
 
 def _put_in(line: Mapping[str, Any], shared: Mapping[str, Any], known: Mapping[str, Any]) -> Any:

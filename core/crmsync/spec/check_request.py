@@ -12,8 +12,6 @@ from crmsync.spec.schema_faults import Finding, near, shown
 from crmsync.spec.scope import Scope
 from crmsync.spec.yaml import Path
 
-TEMPLATES = ("do", "query", "headers", "body", "item", "records", "next", "more", "total", "id", "deleted_at")
-
 _ADDRESS = re.compile(r"(?:/|https://[A-Za-z0-9.-]+(?:/|\Z))[^\s?#]*")
 
 
@@ -27,9 +25,8 @@ def request_findings(
     """Everything that is wrong with the meaning of the request `line`; `at` gives the place of one of its keys."""
     if "limit" not in line:
         scope = replace(scope, allowed=scope.allowed - {"limit"})
-    for key in TEMPLATES:
-        if key in line:
-            yield from scope.findings(line[key], at(key))
+    for key, value in line.items():
+        yield from scope.findings(value, at(key))
     for index, pool in enumerate(line.get("uses", ())):
         if pool is not None and pool not in pools:
             yield Finding(at("uses", index), "SP203", f"there is no limit `{pool}`{near(pool, pools)}")

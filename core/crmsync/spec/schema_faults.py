@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,7 @@ LATER_SHAPES: Mapping[str, str] = {  # keys that the language also gives as a li
     "tombstones": "array",
     "cost": "object",
 }
+_WORD, _LONG = 64, 4000  # longer words get no guess, and nothing that has a form is so long
 _KINDS = {
     "string": "a text",
     "integer": "a whole number",
@@ -87,10 +88,15 @@ def findings(tree: Any) -> list[Finding]:
     return list(seen.values())
 
 
-def near(word: str, known: Any) -> str:
+def near(word: str, known: Iterable[str]) -> str:
     """`; did you mean ...?`, where something known is like `word`."""
-    found = get_close_matches(word, sorted(known), n=1)
-    return f"; did you mean `{found[0]}`?" if found else ""
+    found = _nearest(word, tuple(sorted(known))) if len(word) <= _WORD else None
+    return f"; did you mean `{found}`?" if found else ""
+
+
+@lru_cache(4096)  # a mistake in `defaults` is met in every stream
+def _nearest(word: str, known: tuple[str, ...]) -> str | None:
+    return next(iter(get_close_matches(word, known, n=1)), None)
 
 
 def shown(value: Any) -> str:
@@ -114,7 +120,7 @@ def _validator() -> Any:  # jsonschema's types know neither `extend` nor what an
     from jsonschema import Draft202012Validator, ValidationError, validators
 
     def pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-        if isinstance(instance, str) and not _compiled(pattern).search(instance):
+        if isinstance(instance, str) and (len(instance) > _LONG or not _compiled(pattern).search(instance)):
             yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
     extend: Any = validators.extend

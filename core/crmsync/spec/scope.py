@@ -13,6 +13,7 @@ from crmsync.spec.yaml import Path
 
 PAGE = frozenset({"names", "limit", "page", "after_id"})
 WINDOW = PAGE | {"lower", "upper", "offset"}
+LISTS = PAGE - {"names"}
 BY_ID = frozenset({"names", "ids", "items", "id"})
 GIVEN = WINDOW | BY_ID | {"stream", "connection"}  # by some place: no option or constant may have such a name
 LATER = frozenset(
@@ -25,6 +26,7 @@ RESERVED = GIVEN | LATER | STRUCTURE
 
 MAX_TEXT = 4 * 1024 * 1024  # of a whole spec, constants put in
 MAX_DEPTH = 40
+TOO_LARGE = f"larger than {MAX_TEXT // 1024 // 1024} MB or {MAX_DEPTH} levels, with its constants put in"
 
 _LONE_DOLLAR = re.compile(r"\$(?![$a-z_])")
 
@@ -47,7 +49,7 @@ class Scope:
     constants: Mapping[str, Measure]
     values: Mapping[str, Any] = field(default_factory=dict)  # of the constants, each with those it names put in
     secrets: frozenset[str] = frozenset()  # refused here, with a message of their own
-    elsewhere: frozenset[str] = field(default=GIVEN)  # known names that have no value here
+    late: frozenset[str] = frozenset()  # facts and streams' constants: known, but not everywhere
 
     def giving(self, where: str, names: Collection[str]) -> Scope:
         """The same scope with what a place gives."""
@@ -67,7 +69,7 @@ class Scope:
                 yield self._refused(name, name, at)
             return
         for leaf in sorted(self.constants[name].leaves - self.allowed):
-            if leaf in self.secrets | self.elsewhere:  # an unknown one is told where the constant is
+            if leaf in self.late:  # the others are told where the constant is
                 yield self._refused(leaf, name, at)
 
     def _refused(self, leaf: str, name: str, at: Path) -> Finding:
@@ -77,7 +79,7 @@ class Scope:
         if leaf in LATER:
             message = f"`${leaf}` is part of the language but this version of crmsync does not carry it yet"
             return Finding(at, "SP102", message)
-        if leaf in self.elsewhere:
+        if leaf in GIVEN | self.late:
             return Finding(at, "SP201", f"`${leaf}` has no value in {self.where}{through}")
         guess = near(leaf, self.allowed | set(self.constants))
         return Finding(at, "SP201", f"unknown placeholder `${leaf}`{guess.replace('`', '`$', 1)}")
@@ -90,10 +92,15 @@ def measured(constants: Mapping[str, Any]) -> tuple[dict[str, Measure], list[str
     while ready := [n for n, value in pending.items() if not any(m in pending for m in bind.names(value))]:
         for name in ready:
             done[name] = measure(pending.pop(name), done)
-            if done[name].text > MAX_TEXT or done[name].depth > MAX_DEPTH:
-                return done, []  # what uses it is too large as well
+            if is_too_large(done[name]):
+                return done, []  # what names it is too large as well
     circle = [n for n, value in pending.items() if any(m in pending for m in bind.names(value))]
     return done | {n: Measure(0, 0) for n in pending}, circle
+
+
+def is_too_large(size: Measure) -> bool:
+    """Whether putting it in must not even be tried."""
+    return size.text > MAX_TEXT or size.depth > MAX_DEPTH
 
 
 def measure(template: Any, constants: Mapping[str, Measure]) -> Measure:

@@ -1,42 +1,35 @@
 """The engine: an in-memory DuckDB that maps batches and reaches one store file, nothing else.
 
 Settings are locked before any SQL made from a spec runs: no extension is loaded, no other file can be opened.
-DuckDB's errors become ours here and nowhere else.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from crmsync import errors
+from crmsync.errors import UsageError
+from crmsync.store.duckdb_errors import translated, translated_for_asker
+from crmsync.store.quote import literal
 
 ALIAS = "store"
 MEMORY_LIMIT = "1GB"  # a batch takes some 100 MB; a runaway one must not take the machine
+_STORAGE = "STORAGE_VERSION 'v1.5.0'"  # today's common duckdb shell must open the file
 _SIDE_FILES = ("", ".wal", ".wal.checkpoint", ".wal.recovery")  # with .wal alone, DETACH fails
-_HOLDER = re.compile(r"lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
-
-
-class Locked(Exception):
-    """Somebody else has the file open; `holder` says who, as far as the system tells."""
-
-    def __init__(self, holder: str) -> None:
-        super().__init__(holder)
-        self.holder = holder
 
 
 class Engine:
     """A locked DuckDB connection. Used by one thread at a time."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path.absolute()
+        self.path = path.resolve()  # two names of one file would get past DuckDB's own check
+        self.attached = False
         self._connection = duckdb.connect(":memory:", config={"threads": 1})
-        allowed = ", ".join(_literal(f"{self.path}{suffix}") for suffix in _SIDE_FILES)
+        allowed = ", ".join(literal(f"{self.path}{suffix}") for suffix in _SIDE_FILES)
         for setting in (
             "SET TimeZone = 'UTC'",
             f"SET memory_limit = '{MEMORY_LIMIT}'",
@@ -49,7 +42,6 @@ class Engine:
             "SET lock_configuration = true",
         ):
             self._connection.execute(setting)
-        self.attached = False
 
     def execute(self, sql: str, parameters: Any = None) -> duckdb.DuckDBPyConnection:
         """Run one statement; raises our errors."""
@@ -66,15 +58,34 @@ class Engine:
         found = self.rows(sql, parameters)
         return found[0][0] if found else None
 
+    def ask(self, sql: str, parameters: Any = None) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Run one statement that a person wrote, on the store; column names and all rows.
+
+        It can only read, whoever opened the store. Raises UsageError with DuckDB's own words where it is wrong.
+        """
+        with translated_for_asker(self.path):
+            statements = self._connection.extract_statements(sql)
+        _require_reading(statements)
+        self.execute(f"USE {ALIAS}")
+        self.execute("BEGIN TRANSACTION READ ONLY")
+        try:
+            with translated_for_asker(self.path):
+                cursor = self._connection.execute(statements[0], parameters)
+                return [d[0] for d in cursor.description or ()], cursor.fetchall()
+        finally:
+            self.execute("ROLLBACK")
+            self.execute("USE memory")
+
     def attach(self, *, read_only: bool = False) -> None:
-        """Open the store file; raises Locked where another program has it open."""
-        # today's common duckdb shell must open the file: hence the storage version, not the newest one
-        how = "READ_ONLY" if read_only else "STORAGE_VERSION 'v1.5.0'"
-        self.execute(f"ATTACH {_literal(str(self.path))} AS {ALIAS} ({how})")
+        """Open the store file, made anew where there is none; raises Locked where another program has it open."""
+        if not read_only and not self.path.exists():
+            _create(self.path)
+        how = "(READ_ONLY)" if read_only else "" if self.path.exists() else f"({_STORAGE})"
+        self.execute(f"ATTACH {literal(str(self.path))} AS {ALIAS} {how}")
         self.attached = True
 
     def detach(self) -> None:
-        """Let the file go, which also checkpoints it."""
+        """Let the file go, which also checkpoints it. It is let go even where the checkpoint fails and this raises."""
         self.attached = False
         self.execute(f"DETACH {ALIAS}")
 
@@ -87,40 +98,26 @@ class Engine:
         self._connection.close()
 
 
-@contextmanager
-def translated(path: Path) -> Iterator[None]:
-    """Turn DuckDB's errors into ours."""
+def _require_reading(statements: list[duckdb.Statement]) -> None:
+    if len(statements) != 1:
+        raise UsageError(f"Give one SQL statement; there are {len(statements)}.")
+    kind = statements[0].type
+    if kind != duckdb.StatementType.SELECT:
+        name = "PIVOT without IN" if kind == duckdb.StatementType.MULTI else kind.name
+        raise UsageError(
+            f"A query can only read; {name} is refused.", hint="Use SELECT, FROM, DESCRIBE, SHOW or SUMMARIZE."
+        )
+
+
+def _create(path: Path) -> None:
+    """Make an empty store under another name first: killed half-way, DuckDB leaves a file that nothing can open."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}.new")
+    draft.unlink(missing_ok=True)
     try:
-        yield
-    except duckdb.Error as error:
-        raise _ours(error, path) from error
-
-
-def _ours(error: duckdb.Error, path: Path) -> Exception:
-    text = str(error)
-    lower = text.lower()
-    if "lock on file" in lower:
-        match = _HOLDER.search(text)
-        return Locked(f"{Path(match['program']).name} (process {match['pid']})" if match else "another program")
-    if "no space left" in lower or "disk quota" in lower or "file too large" in lower:
-        return errors.StoreFull(f"No space left for {path}.")
-    if "permission denied" in lower or "read-only" in lower or "readonly" in lower:
-        return errors.StoreReadOnly(
-            f"Cannot write {path}.", hint="Give yourself write access to the file and its folder, or use --store."
-        )
-    if "version number" in lower or "storage version" in lower:
-        return errors.StoreTooNew(f"{path} was written by a newer DuckDB.")
-    if "not a valid duckdb" in lower or "corrupt" in lower or "checksum" in lower:
-        return errors.StoreCorrupt(
-            f"{path} is not a crmsync store, or it is damaged.",
-            hint="Restore it from a backup, or use another --store.",
-        )
-    if isinstance(error, duckdb.IOException):
-        return errors.StoreError(f"Cannot open {path}: {text.splitlines()[0]}")
-    if isinstance(error, duckdb.OutOfMemoryException):
-        return errors.StoreError(f"The engine ran out of memory ({MEMORY_LIMIT}).", hint="Report this with the log.")
-    return errors.StoreError(f"The store refused a statement: {text.splitlines()[0]}")
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+        with translated(path), duckdb.connect(":memory:") as connection:
+            connection.execute(f"ATTACH {literal(str(draft))} AS draft ({_STORAGE})")
+            connection.execute("DETACH draft")
+        with suppress(OSError):  # somebody was faster, or the file system has no links: ATTACH makes it in place
+            os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,33 +1,43 @@
 """The store as one DuckDB file: attached for seconds, never for a run, so that others can read it meanwhile.
 
 Every commit is durable in the write-ahead log. The file is let go (which checkpoints it) about every `hold_s`
-seconds, and then stays free for at least `gap_s`, or as long as the last stretch of commits makes fair.
+seconds, and then stays free for at least `gap_s`, or as long as the last stretch of commits makes fair. Calls beside
+the stream of batches let it go at once. What a commit did holds even where letting go fails for want of space.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from crmsync import __version__, errors
-from crmsync.store import leases, schema
-from crmsync.store.engine import ALIAS, Engine, Locked
-from crmsync.store.interface import Change, Clear, Commit, Lease, Table, Upsert
+from crmsync import __version__, errors, faults
+from crmsync.store import changes, leases, schema, tables
+from crmsync.store.changes import now, transaction
+from crmsync.store.duckdb_errors import Locked
+from crmsync.store.engine import ALIAS, Engine
+from crmsync.store.found import Found
+from crmsync.store.interface import Clear, Commit, Lease, Table
+from crmsync.store.quote import identifier
+from crmsync.store.tables import full
 
 OnWait = Callable[[str, float], None]
 
 _HOLD_S = 2.0  # others wait at most about this long, plus one commit
-_GAP_S = 0.1  # our own waiters poll faster than this, so each gap lets at least one in
-_POLL_S = (0.01, 0.25)
+_GAP_S = 0.1
+_POLL_S = (0.01, 0.05)  # our own waiters look more often than a gap is long, so that each gap lets one in
+_TELL_S = (0.5, 10.0)  # a wait is told after the first, then ever more seldom, at least every so often
 
 
 class FileStore:
-    """One DuckDB file. `on_wait(holder, seconds)` hears of waits for a file that somebody else has open."""
+    """One DuckDB file.
+
+    `on_wait(holder, seconds)` hears of waits for a file that somebody else has open; what it raises ends the wait.
+    After `patience_s` the wait ends in StoreLocked.
+    """
 
     def __init__(
         self,
@@ -38,98 +48,105 @@ class FileStore:
         read_only: bool = False,
         hold_s: float = _HOLD_S,
     ) -> None:
-        self.path = path.absolute()
-        if not self.path.parent.is_dir():
-            raise errors.StoreReadOnly(
-                f"The folder {self.path.parent} does not exist.", hint="Create it, or use --store."
-            )
-        if read_only and not self.path.exists():
-            raise errors.StoreError(f"There is no store {self.path} yet.", hint="Fill it with: crmsync run")
+        self.path = path.resolve()
+        _require_usable(self.path, read_only=read_only)
         self.engine = Engine(self.path)
+        self._found = Found(self.engine)
         self._on_wait = on_wait or (lambda _holder, _seconds: None)
         self._patience_s, self._read_only, self._hold_s = patience_s, read_only, hold_s
         self._since = 0.0  # when the file was attached
         self._free_at = 0.0  # not attached again before
-        self._ensured: dict[tuple[str, str], Table] = {}
+        self._full: errors.StoreFull | None = None  # letting go failed after a commit that holds
 
     # -- what pull and push use -------------------------------------------------------------------------------------
 
     def ensure(self, table: Table) -> tuple[str, ...]:
-        self._open()
-        differing = _ensure(self.engine, table)
-        self._ensured[table.schema, table.name] = table
-        return differing
+        with self._visit(), transaction(self.engine):
+            self._found.forget(table)
+            return tables.ensure(self.engine, table)
 
     def lookup(self, table: Table, keys: str, into: str, columns: Sequence[str] | None = None) -> int:
         self._open()
-        picked = ", ".join(f"m.{_name(c)}" for c in columns) if columns else "m.*"
-        using = ", ".join(_name(k) for k in table.key)
-        self.engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_name(into)} AS "
-            f"SELECT {picked} FROM {_full(table)} m SEMI JOIN ({keys}) k USING ({using})"
-        )
-        return int(self.engine.value(f"SELECT count(*) FROM {_name(into)}"))
+        return self._found.bring(table, keys, into, columns)
 
     def unseen(self, table: Table, connection: str, stream: str, into: str) -> tuple[int, int]:
-        self._open()
-        self.engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_name(into)} AS SELECT _id FROM {_full(table)} WHERE _deleted_at IS NULL "
-            f"AND _id NOT IN (SELECT record_id FROM {_full(schema.SEEN)} WHERE connection = ? AND stream = ?)",
-            [connection, stream],
-        )
-        live = self.engine.value(f"SELECT count(*) FROM {_full(table)} WHERE _deleted_at IS NULL")
-        return int(self.engine.value(f"SELECT count(*) FROM {_name(into)}")), int(live)
+        with self._visit():
+            self.engine.execute(
+                f"CREATE OR REPLACE TEMP TABLE {identifier(into)} AS SELECT _id FROM {full(table)} "
+                "WHERE _deleted_at IS NULL AND _id NOT IN "
+                f"(SELECT record_id FROM {full(schema.SEEN)} WHERE connection = ? AND stream = ?)",
+                [connection, stream],
+            )
+            live = self.engine.value(f"SELECT count(*) FROM {full(table)} WHERE _deleted_at IS NULL")
+            return int(self.engine.value(f"SELECT count(*) FROM {identifier(into)}")), int(live)
 
     def commit(self, commit: Commit) -> float:
+        self._stop_if_full()
         self._open()
         begin = time.monotonic()
-        with self._transaction():
+        faults.point("commit.begun")
+        with transaction(self.engine):
             leases.verify(self.engine, commit.lease)
             for change in commit.changes:
-                self._apply(change)
+                changes.apply(self.engine, change, self._found)
+            faults.point("commit.rows")
             if commit.checkpoint is not None:
-                self._move_checkpoint(commit.lease, commit.checkpoint)
-            self._journal(commit.lease, commit.run, commit.logs)
+                changes.move_checkpoint(self.engine, commit.lease, commit.checkpoint)
+            changes.journal(self.engine, commit.lease, commit.run, commit.logs)
+            faults.point("commit.before")
+        faults.point("commit.after")
         took = time.monotonic() - begin
         if time.monotonic() - self._since > self._hold_s:
             self.rest()
         return took
 
     def acquire(self, connection: str, stream: str, run: Mapping[str, Any]) -> Lease:
-        self._open()
-        with self._transaction():
+        with self._visit(), transaction(self.engine):
             lease = leases.acquire(self.engine, connection, stream, str(run["run_id"]))
-            self._insert(schema.RUNS, {**run, **leases.me(), "status": "running", "heartbeat_at": _now()})
-        return lease
+            row = {**run, **leases.me(), "status": "running", "heartbeat_at": now()}
+            changes.insert(self.engine, schema.RUNS, row)
+            return lease
 
     def release(self, lease: Lease, run: Mapping[str, Any], logs: Sequence[Mapping[str, Any]] = ()) -> None:
-        self._open()
-        with self._transaction():
-            self._journal(lease, {**run, "finished_at": _now()}, logs)
+        with self._visit(), transaction(self.engine):
+            changes.journal(self.engine, lease, {**run, "finished_at": now()}, logs)
             leases.release(self.engine, lease)
 
     def heartbeat(self, held: Sequence[Lease]) -> None:
-        self._open()
-        with self._transaction():
+        with self._visit(), transaction(self.engine):
             for lease in held:
                 leases.heartbeat(self.engine, lease)
 
     def checkpoint(self, connection: str, stream: str) -> str | None:
-        self._open()
-        found = self.engine.rows(
-            f"SELECT checkpoint FROM {_full(schema.CHECKPOINTS)} WHERE connection = ? AND stream = ?",
-            [connection, stream],
-        )
+        with self._visit():
+            found = self.engine.rows(
+                f"SELECT checkpoint FROM {full(schema.CHECKPOINTS)} WHERE connection = ? AND stream = ?",
+                [connection, stream],
+            )
         return str(found[0][0]) if found else None
+
+    def open_rejects(self, connection: str, stream: str) -> int:
+        with self._visit():
+            return int(
+                self.engine.value(
+                    f"SELECT count(*) FROM {full(schema.REJECTS)} "
+                    "WHERE connection = ? AND stream = ? AND resolved_at IS NULL AND outcome <> 'page'",
+                    [connection, stream],
+                )
+            )
 
     def rest(self) -> None:
         if not self.engine.attached:
             return
         held = time.monotonic() - self._since
+        self._found.forget()
         try:
             self.engine.detach()
+        except errors.StoreFull as error:
+            self._full = error  # the log keeps what was committed; the next commit tells
         finally:
             self._free_at = time.monotonic() + min(_GAP_S, held)
+        faults.point("file.let_go")
 
     def close(self) -> None:
         try:
@@ -139,7 +156,6 @@ class FileStore:
 
     def keep_page(self, lease: Lease, reason: str, body: bytes) -> None:
         """Keep an unreadable answer in crmsync.rejects, for a person to look at."""
-        self._open()
         text = body.decode(errors="replace")
         row = {
             "connection": lease.connection,
@@ -150,180 +166,123 @@ class FileStore:
             "payload": text.replace("\0", ""),
             "run_id": lease.run_id,
             "attempts": 1,
-            "first_at": _now(),
-            "last_at": _now(),
+            "first_at": now(),
+            "last_at": now(),
         }
-        with self._transaction():
+        with self._visit(), transaction(self.engine):
             same = {k: row[k] for k in schema.REJECTS.key}
-            self._apply(Clear(schema.REJECTS, same))
-            self._insert(schema.REJECTS, row)
+            changes.apply(self.engine, Clear(schema.REJECTS, same), self._found)
+            changes.insert(self.engine, schema.REJECTS, row)
 
     # -- what the command line and the service use ------------------------------------------------------------------
 
     def query(self, sql: str, parameters: Any = None) -> tuple[list[str], list[tuple[Any, ...]]]:
-        """Run one statement with the store as the current database; column names and all rows."""
-        self._open()
-        self.engine.execute(f"USE {ALIAS}")
-        try:
-            cursor = self.engine.execute(sql, parameters)
-            names = [d[0] for d in cursor.description or ()]
-            return names, cursor.fetchall() if names else []
-        finally:
-            self.engine.execute("USE memory")
+        """Run one statement, which can only read, with the store as the current database; column names and all rows.
+
+        Raises UsageError, in DuckDB's words, where the statement is wrong or would do more than read.
+        """
+        with self._visit():
+            return self.engine.ask(sql, parameters)
 
     def set_checkpoint(self, connection: str, stream: str, checkpoint: str | None) -> None:
         """Write, or with None forget, a checkpoint by hand. Raises AlreadyRunning while a run holds the stream."""
-        self._open()
-        with self._transaction():
+        with self._visit(), transaction(self.engine):
             lease = leases.acquire(self.engine, connection, stream, "by hand")
             if checkpoint is None:
-                self._apply(Clear(schema.CHECKPOINTS, {"connection": connection, "stream": stream}))
+                gone = Clear(schema.CHECKPOINTS, {"connection": connection, "stream": stream})
+                changes.apply(self.engine, gone, self._found)
             else:
-                self._move_checkpoint(lease, checkpoint)
+                changes.move_checkpoint(self.engine, lease, checkpoint)
             leases.release(self.engine, lease)
 
     # -- the file ---------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _visit(self) -> Iterator[None]:
+        """Open the file for one thing, and let it go again unless it was open before."""
+        was_open = self.engine.attached
+        self._open()
+        try:
+            yield
+        except BaseException:
+            if not was_open:
+                with suppress(errors.StoreError):  # the first error is the one to tell
+                    self.rest()
+            raise
+        if not was_open:
+            self.rest()
 
     def _open(self) -> None:
         if self.engine.attached:
             return
         begin = time.monotonic()
         time.sleep(max(0.0, self._free_at - begin))
-        pause, told = _POLL_S[0], 0.0
-        while True:
-            try:
-                self.engine.attach(read_only=self._read_only)
-                break
-            except Locked as lock:
-                waited = time.monotonic() - begin
-                if waited > self._patience_s:
-                    raise errors.StoreLocked(
-                        f"{lock.holder} keeps {self.path} open.", hint="Close it there and run the same command again."
-                    ) from None
-                if waited - told > 0.5:
-                    self._on_wait(lock.holder, waited)
-                    told = waited
-                time.sleep(pause)
-                pause = min(pause * 1.5, _POLL_S[1])
+        self._attach(begin)
         self._since = time.monotonic()
-        if not self._ensured:
-            self._migrate()
+        try:
+            self._bring_layout()
+        except BaseException:
+            with suppress(errors.StoreError):
+                self.rest()
+            raise
 
-    def _migrate(self) -> None:
-        self._ensured["", ""] = schema.MIGRATIONS  # opened once; not again at the next attach
+    def _attach(self, begin: float) -> None:
+        pause, tell_at = _POLL_S[0], _TELL_S[0]
+        while (holder := self._holder()) is not None:
+            waited = time.monotonic() - begin
+            if waited > self._patience_s:
+                raise errors.StoreLocked(
+                    f"{holder} keeps {self.path} open.", hint="Close it there and run the same command again."
+                )
+            if waited >= tell_at:
+                self._on_wait(holder, waited)
+                tell_at = min(waited * 2, waited + _TELL_S[1])
+            time.sleep(pause)
+            pause = min(pause * 1.5, _POLL_S[1])
+
+    def _holder(self) -> str | None:
+        """Attach the file, or tell who has it open."""
+        try:
+            self.engine.attach(read_only=self._read_only)
+        except Locked as lock:
+            return lock.holder
+        return None
+
+    def _bring_layout(self) -> None:
+        """Make or widen our own tables; refuse those of a newer crmsync, which may come while we run."""
+        version = self._layout()
+        if version > schema.VERSION:
+            raise errors.StoreTooNew(f"{self.path} was written by a newer crmsync (layout {version}).")
+        if version == schema.VERSION:
+            return
+        if self._read_only:
+            raise errors.StoreError(f"{self.path} has nothing of crmsync yet.", hint="Fill it with: crmsync run")
+        with transaction(self.engine):
+            for table in schema.SYSTEM:
+                tables.ensure(self.engine, table)
+            row = {"version": schema.VERSION, "crmsync": __version__, "applied_at": now()}
+            changes.insert(self.engine, schema.MIGRATIONS, row)
+
+    def _layout(self) -> int:
         known = self.engine.value(
             "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?",
             [ALIAS, schema.MIGRATIONS.schema, schema.MIGRATIONS.name],
         )
-        version = self.engine.value(f"SELECT max(version) FROM {_full(schema.MIGRATIONS)}") if known else 0
-        if version and version > schema.VERSION:
-            raise errors.StoreTooNew(f"{self.path} was written by a newer crmsync (layout {version}).")
-        if version == schema.VERSION or self._read_only:
-            return
-        with self._transaction():
-            for table in schema.SYSTEM:
-                _ensure(self.engine, table)
-            self._insert(schema.MIGRATIONS, {"version": schema.VERSION, "crmsync": __version__, "applied_at": _now()})
+        return int(self.engine.value(f"SELECT max(version) FROM {full(schema.MIGRATIONS)}") or 0) if known else 0
 
-    def _transaction(self) -> _Transaction:
-        return _Transaction(self.engine)
-
-    # -- changes ----------------------------------------------------------------------------------------------------
-
-    def _apply(self, change: Change) -> None:
-        target = _full(change.table)
-        if isinstance(change, Clear):
-            where = " AND ".join(f"{_name(c)} = ?" for c in change.where)
-            self.engine.execute(f"DELETE FROM {target} WHERE {where}", list(change.where.values()))
-            return
-        staged = _name(change.staged)
-        if isinstance(change, Upsert) and change.known:
-            same = " AND ".join(f"t.{_name(k)} = s.{_name(k)}" for k in change.table.key)
-            self.engine.execute(f"DELETE FROM {target} t USING {staged} s WHERE {same}")
-        self.engine.execute(f"INSERT INTO {target} BY NAME SELECT * FROM {staged}")
-
-    def _insert(self, table: Table, row: Mapping[str, Any]) -> None:
-        names = ", ".join(_name(n) for n in row)
-        marks = ", ".join("?" for _ in row)
-        self.engine.execute(f"INSERT INTO {_full(table)} ({names}) VALUES ({marks})", list(row.values()))
-
-    def _move_checkpoint(self, lease: Lease, checkpoint: str) -> None:
-        who = [lease.connection, lease.stream]
-        target = _full(schema.CHECKPOINTS)
-        version = self.engine.value(f"SELECT version FROM {target} WHERE connection = ? AND stream = ?", who) or 0
-        self.engine.execute(f"DELETE FROM {target} WHERE connection = ? AND stream = ?", who)
-        self.engine.execute(f"INSERT INTO {target} VALUES (?, ?, ?, ?, ?)", [*who, checkpoint, version + 1, _now()])
-
-    def _journal(self, lease: Lease, run: Mapping[str, Any], logs: Sequence[Mapping[str, Any]]) -> None:
-        row = {**run, "heartbeat_at": _now()}
-        sets = ", ".join(f"{_name(c)} = ?" for c in row)
-        self.engine.execute(
-            f"UPDATE {_full(schema.RUNS)} SET {sets} WHERE run_id = ? AND connection = ? AND stream = ?",
-            [*row.values(), lease.run_id, lease.connection, lease.stream],
-        )
-        for log in logs:
-            who = {"run_id": lease.run_id, "connection": lease.connection, "stream": lease.stream}
-            self._insert(schema.LOGS, {**who, **log, "data": json.dumps(log.get("data", {}))})
+    def _stop_if_full(self) -> None:
+        error, self._full = self._full, None
+        if error is not None:
+            raise error
 
 
-class _Transaction:
-    """BEGIN … COMMIT, or ROLLBACK where anything failed."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
-    def __enter__(self) -> None:
-        self._engine.execute("BEGIN")
-
-    def __exit__(self, kind: object, _error: object, _trace: object) -> None:
-        if kind is None:
-            self._engine.execute("COMMIT")
-            return
-        try:
-            self._engine.execute("ROLLBACK")
-        except (errors.StoreError, Locked):
-            return  # the first error is the one to tell
-
-
-def _ensure(engine: Engine, table: Table) -> tuple[str, ...]:
-    """Create or widen a table; the names of columns that are there with another type."""
-    there = dict(
-        engine.rows(
-            "SELECT column_name, data_type FROM duckdb_columns() "
-            "WHERE database_name = ? AND schema_name = ? AND table_name = ?",
-            [ALIAS, table.schema, table.name],
-        )
-    )
-    full = _full(table)
-    if not there:
-        engine.execute(f"CREATE SCHEMA IF NOT EXISTS {ALIAS}.{_name(table.schema)}")
-        body = ", ".join(f"{_name(c.name)} {c.type}" for c in table.columns)
-        engine.execute(f"CREATE TABLE {full} ({body})")
-        if table.comment:
-            engine.execute(f"COMMENT ON TABLE {full} IS {_text(table.comment)}")
-    for column in table.columns:
-        if there and column.name not in there:
-            engine.execute(f"ALTER TABLE {full} ADD COLUMN {_name(column.name)} {column.type}")
-        if column.name not in there and column.comment:
-            engine.execute(f"COMMENT ON COLUMN {full}.{_name(column.name)} IS {_text(column.comment)}")
-    return tuple(c.name for c in table.columns if c.name in there and not _same_type(engine, there[c.name], c.type))
-
-
-def _same_type(engine: Engine, stored: str, wanted: str) -> bool:
-    return stored == wanted or bool(engine.value(f"SELECT typeof(CAST(NULL AS {wanted})) = ?", [stored]))
-
-
-def _full(table: Table) -> str:
-    return f"{ALIAS}.{_name(table.schema)}.{_name(table.name)}"
-
-
-def _name(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+def _require_usable(path: Path, *, read_only: bool) -> None:
+    """Refuse early what DuckDB would refuse in words that help nobody."""
+    if not path.parent.is_dir():
+        raise errors.StoreReadOnly(f"The folder {path.parent} does not exist.", hint="Create it, or use --store.")
+    if path.is_dir():
+        raise errors.StoreCorrupt(f"{path} is a folder, not a store file.", hint="Name a file in it with --store.")
+    if read_only and not path.exists():
+        raise errors.StoreError(f"There is no store {path} yet.", hint="Fill it with: crmsync run")
+    if path.is_file() and path.stat().st_size == 0:
+        raise errors.StoreCorrupt(f"{path} is empty, not a store.", hint="Delete it; the store is then made anew.")

@@ -119,6 +119,9 @@ class Store(Protocol):
     def checkpoint(self, connection: str, stream: str) -> str | None:
         """The stored checkpoint as JSON text."""
 
+    def open_rejects(self, connection: str, stream: str) -> int:
+        """How many records of a stream have an open reject."""
+
     def rest(self) -> None:
         """Let others in, if it is time; drivers that hold nothing do nothing."""
 

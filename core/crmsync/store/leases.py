@@ -5,6 +5,7 @@ All functions run inside a transaction of the caller.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import socket
 from datetime import UTC, datetime, timedelta
@@ -84,17 +85,26 @@ def _bury(engine: Engine, run_id: str, connection: str, stream: str) -> None:
     )
 
 
-def _alive(host: str, pid: int, start: str, heartbeat_at: datetime) -> bool:
-    if host == _host():
+def _alive(host: str, pid: int, start: str | None, heartbeat_at: datetime) -> bool:
+    if host == _host() and start is not None:
         return process_start(pid) == start
     return datetime.now(UTC) - heartbeat_at < DEAD_AFTER
 
 
 @cache
 def _host() -> str:
-    """The machine and its boot, since a process number says nothing across either."""
-    boot = Path("/proc/sys/kernel/random/boot_id")
-    return socket.gethostname() + (f"/{boot.read_text().strip()[:8]}" if boot.exists() else "")
+    """The machine, and its boot and container, since a process number says nothing across either."""
+    marks = "".join(_read(Path(p)) for p in ("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"))
+    digest = hashlib.md5(marks.encode(), usedforsecurity=False).hexdigest()[:8]
+    return f"{socket.gethostname()}/{digest}" if marks else socket.gethostname()
+
+
+def _read(mark: Path) -> str:
+    """What a file of the kernel says, or where its link points; nothing on systems without."""
+    try:
+        return str(mark.readlink()) if mark.is_symlink() else mark.read_text()
+    except OSError:
+        return ""
 
 
 def process_start(pid: int) -> str | None:

@@ -10,13 +10,14 @@ from typing import Any
 from crmsync.clock import SystemClock
 from crmsync.errors import CrmsyncError
 from crmsync.events import Events
-from crmsync.http import Client
+from crmsync.http import Client, HttpSettings, RetrySettings
 from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
 from crmsync.spec.model import Pool, Stream
 from crmsync.sync import catalog
 from crmsync.sync.run import Job, client_of
 
+_SOON = HttpSettings(retry=RetrySettings(give_up_s=5.0))  # somebody waits for the answer
 CLOCK_S = 60.0  # off by more than this, time stamps of the two machines mislead people
 
 
@@ -36,7 +37,7 @@ async def check(job: Job) -> AsyncIterator[Finding]:
     values = job.connection.values
     spec = build(document.tree, objects(), values)
     try:
-        async with client_of(job, spec, SystemClock(), Events()) as client:
+        async with client_of(job, spec, SystemClock(), Events(), _SOON) as client:
             account = await catalog.read_account(client, spec)
     except CrmsyncError as error:
         yield Finding(False, "credentials", error.message, error.hint)
@@ -48,7 +49,7 @@ async def check(job: Job) -> AsyncIterator[Finding]:
     spec = build(document.tree, objects(), {**values, **account.facts})
     for pool in spec.pools.values():
         yield Finding(True, "limit", f"{pool.name}: {_limit(pool)}")
-    async with client_of(job, spec, SystemClock(), Events()) as client:
+    async with client_of(job, spec, SystemClock(), Events(), _SOON) as client:
         for stream in spec.streams.values():
             yield await _readable(client, stream)
 

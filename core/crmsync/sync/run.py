@@ -7,20 +7,20 @@ import hashlib
 import secrets
 import time
 import traceback
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from crmsync import faults
 from crmsync.clock import Clock, SystemClock
 from crmsync.config import Connection
-from crmsync.errors import AlreadyRunning, CrmsyncError, UnknownStream, UnreadablePage
+from crmsync.errors import AlreadyRunning, CrmsyncError, Stopped, UnknownStream, UnreadablePage
 from crmsync.events import Events, Note, StreamFinished, StreamStarted
-from crmsync.http import Client, Target
+from crmsync.http import Client, HttpSettings, Target
 from crmsync.mapping import compile_read
 from crmsync.secret import Redactor
 from crmsync.spec.build import build
@@ -35,8 +35,11 @@ from crmsync.sync.pull import Pull
 from crmsync.sync.pull.land import Lander
 from crmsync.sync.pull.mirror import mirror_of
 from crmsync.sync.pull.plan import restarted
+from crmsync.sync.pull.rejects import Rejects
 from crmsync.sync.source import Source
 from crmsync.sync.worker import Worker
+
+T = TypeVar("T")
 
 HEARTBEAT_S = 15.0
 _WAIT_S = 1.0  # between two looks at a lease that somebody else holds
@@ -66,25 +69,26 @@ async def run(
     events: Events,
     *,
     clock: Clock | None = None,
-    check_stop: Callable[[], None] = lambda: None,
+    stop: asyncio.Event | None = None,
 ) -> list[Result]:
     """Bring the job's streams up to date, side by side; one Result each, in the order of the spec.
 
+    When `stop` is set, a commit that is under way is finished, and the streams end as stopped.
     Raises what concerns them all: a wrong spec, an unknown stream, credentials that are refused.
     """
     document = load(job.spec_file)
     spec = build(document.tree, objects(), job.connection.values)
     picked = _picked(spec, job.streams)
-    clock = clock or SystemClock()
+    clock, stop = clock or SystemClock(), stop or asyncio.Event()
     worker = Worker()
     try:
         async with client_of(job, spec, clock, events) as client:
-            account = await catalog.read_account(client, spec)
+            account = await _unless(stop, catalog.read_account(client, spec))
         spec = build(document.tree, objects(), {**job.connection.values, **account.facts})
         async with client_of(job, spec, clock, events) as client:
-            lists = await catalog.read_lists(client, spec, [spec.streams[name] for name in picked])
+            lists = await _unless(stop, catalog.read_lists(client, spec, [spec.streams[name] for name in picked]))
             await worker.do(catalog.set_lists, store, lists)
-            shared = _Shared(job, spec, account, client, store, worker, events, clock, check_stop)
+            shared = _Shared(job, spec, account, client, store, worker, events, clock, stop)
             async with _Heart(shared) as heart:
                 return list(await asyncio.gather(*(_stream(shared, heart, name) for name in picked)))
     finally:
@@ -103,7 +107,7 @@ class _Shared:
     worker: Worker
     events: Events
     clock: Clock
-    check_stop: Callable[[], None]
+    stop: asyncio.Event
 
 
 async def _stream(shared: _Shared, heart: _Heart, name: str) -> Result:
@@ -114,10 +118,10 @@ async def _stream(shared: _Shared, heart: _Heart, name: str) -> Result:
     status, error, exit_status = "done", None, 0
     lease: Lease | None = None
     try:
-        lease = await _acquire(shared, name)
+        lease = await _unless(shared.stop, _acquire(shared, name))
         heart.leases.append(lease)
         faults.point("lease.taken")
-        await _pull(shared, name, lease, journal)
+        await _unless(shared.stop, _pull(shared, name, lease, journal))
     except Exception as raised:  # noqa: BLE001 - the edge of a run: one stream's failure must not stop the others
         error = _told(shared, raised)
         exit_status = raised.exit_status if isinstance(raised, CrmsyncError) else 1
@@ -147,6 +151,20 @@ async def _stream(shared: _Shared, heart: _Heart, name: str) -> Result:
     )
 
 
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
+    """Do the work, or drop it where it waits when `stop` is set; raises Stopped then."""
+    task, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            return task.result()
+        raise Stopped("Stopped on request.", hint="Run the same command again: it goes on where it was.")
+    finally:
+        task.cancel()
+        stopping.cancel()
+        await asyncio.gather(task, stopping, return_exceptions=True)
+
+
 async def _pull(shared: _Shared, name: str, lease: Lease, journal: Journal) -> None:
     store, worker, connection = shared.store, shared.worker, shared.job.connection
     stream = await _with_fields(shared, shared.spec.streams[name])
@@ -158,6 +176,7 @@ async def _pull(shared: _Shared, name: str, lease: Lease, journal: Journal) -> N
     plan = plans[stream.full.request.records]
     mirror = mirror_of(connection.name, name, f"{name} of {shared.spec.title}", plan)
     await worker.do(store.ensure, mirror.table)
+    has_rejects = await worker.do(store.open_rejects, connection.name, name) > 0
     checkpoint = _current(checkpoint, stream, shared.account.id, backfill=shared.job.backfill)
     source = Source(
         spec=shared.spec,
@@ -172,14 +191,12 @@ async def _pull(shared: _Shared, name: str, lease: Lease, journal: Journal) -> N
     brake = next(b for b in (shared.job.brake, connection.brake, stream.census.brake) if b is not None)
     await Pull(
         source=source,
-        lander=Lander(store, mirror, lease),
+        lander=Lander(store, mirror, lease, Rejects(store, lease, has_rejects), journal),
         worker=worker,
         checkpoint=checkpoint,
         plans=plans,
         tombstone_plan=_tombstone_plan(stream),
         brake=brake,
-        journal=journal,
-        check_stop=shared.check_stop,
     ).run()
 
 
@@ -242,7 +259,6 @@ async def _acquire(shared: _Shared, name: str) -> Lease:
                 shared.events.emit(Note(job.connection.name, name, "info", f"{error.message} Waiting for it."))
                 told = True
             await shared.worker.do(shared.store.rest)
-            shared.check_stop()
             await shared.clock.sleep(_WAIT_S)
 
 
@@ -271,14 +287,17 @@ def _picked(spec: Spec, names: Sequence[str]) -> list[str]:
     return [name for name in spec.streams if not names or name in names]
 
 
-def client_of(job: Job, spec: Spec, clock: Clock, events: Events) -> Client:
+def client_of(job: Job, spec: Spec, clock: Clock, events: Events, settings: HttpSettings | None = None) -> Client:
+    """The job's way to its provider."""
     connection = job.connection
     target = Target(
         connection=connection.name,
         base_url=str(connection.values["base_url"]),
         operator_url=connection.operator_url,
     )
-    return Client(spec, target, connection.values, state_dir=job.state_dir, clock=clock, events=events)
+    return Client(
+        spec, target, connection.values, state_dir=job.state_dir, clock=clock, events=events, settings=settings
+    )
 
 
 class _Heart:

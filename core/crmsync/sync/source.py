@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from crmsync import faults
 from crmsync.errors import UnreadablePage
 from crmsync.events import Events, Note
 from crmsync.http import Client, Head, compile_head, repair
@@ -38,6 +39,7 @@ class Source:
         last: UnreadablePage | None = None
         for _ in range(_TRIES):
             answer = await self.client.send(request, self._values(request, values), stream=self.stream.name)
+            faults.point("fetch.answered")
             self.clock = answer.server_time or self.clock
             if not answer.body and answer.status in self.spec.empty:
                 return "", Head(next=None, more=None, total=0, ids=())

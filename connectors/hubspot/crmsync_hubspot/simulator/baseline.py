@@ -8,7 +8,7 @@ what `json_text` does for packs; functions give plain ASCII without quotes.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -20,7 +20,7 @@ from crmsync_hubspot.simulator.kinds import Kind
 
 Value = str | None
 Compute = Callable[[int, int], Value]
-Render = Callable[[int], str]
+Render = Callable[[int, int], str]  # index, time of change in ms
 
 MASK = (1 << 64) - 1
 YEAR_MS = 365 * DAY_MS
@@ -56,8 +56,7 @@ class Pack:
     def fragments(self, names: Sequence[str]) -> Callable[[int, int], str]:
         places, size, shift = [self.names.index(name) for name in names], len(self.rows), self.shift
         texts = [
-            ",".join(f"{json_text(self.names[place])}:{json_text(row[place])}" for place in places)
-            for row in self.rows
+            ",".join(f"{json_text(self.names[place])}:{json_text(row[place])}" for place in places) for row in self.rows
         ]
         return lambda _, mixed: texts[(mixed >> shift) % size]
 
@@ -163,6 +162,11 @@ class Baseline:
         found = ((name, column(index, mixed)) for name, column in self._columns.items())
         return {name: value for name, value in found if value is not None}
 
+    def select(self, index: int, names: Iterable[str]) -> dict[str, Value]:
+        """Some values, unset ones included."""
+        mixed, columns = mix(index, self._salt), self._columns
+        return {name: columns[name](index, mixed) if name in columns else None for name in names}
+
     def render(self, names: tuple[str, ...]) -> Render:
         """The function that gives a record as JSON text with these properties; compiled once for a set of names."""
         if names not in self._renderers:
@@ -183,18 +187,16 @@ class Baseline:
             if name in self._computed:
                 members.append(f"{json_text(name)}:%s".replace("%s", "\0").replace("%", "%%").replace("\0", "%s"))
                 slots.append(_quoted(self._computed[name]))
-        members += [
-            f"{json_text(name)}:null".replace("%", "%%") for name in wanted if name not in self._columns
-        ]
+        members += [f"{json_text(name)}:null".replace("%", "%%") for name in wanted if name not in self._columns]
         template = (
             '{"id":"%s","properties":{' + ",".join(members) + '},"createdAt":"%s","updatedAt":"%s","archived":false,'
             f'"url":"https://app.hubspot.com/contacts/{self._portal}/record/{kind.type_id}/%s"}}'
         )
-        salt, id_of, created_ms, updated_ms = self._salt, self.id_of, self.created_ms, self.updated_ms
+        salt, id_of, created_ms = self._salt, self.id_of, self.created_ms
 
-        def render(index: int) -> str:
+        def render(index: int, updated_ms: int) -> str:
             mixed, record_id = mix(index, salt), id_of(index)
-            created, updated = iso(created_ms(index)), iso(updated_ms(index))
+            created, updated = iso(created_ms(index)), iso(updated_ms)
             return template % (
                 record_id,
                 created,

@@ -97,10 +97,11 @@ class Catalogue:
         entry = _property(name, label, kind_of, field_type, self.group[0])
         entry["displayOrder"] = order
         entry["hasUniqueValue"] = "unique" in marks
-        entry["externalOptions"] = "open" in marks and any(mark.startswith(">") for mark in marks)
+        entry["externalOptions"] = name == "hubspot_owner_id"
         entry["calculated"] = field_type.startswith("calculation")
         entry["modificationMetadata"]["readOnlyValue"] = "ro" in marks
-        entry |= {"referencedObjectType": mark[1:] for mark in marks if mark.startswith(">")}
+        if target := next((mark[1:] for mark in marks if mark.startswith(">")), ""):
+            entry["referencedObjectType"] = target
         if kind_of == "enumeration" and "open" not in marks:
             values = _OPTIONS.get((self.kind.plural, name)) or _OPTIONS.get(("", name), ("true", "false"))
             entry["options"] = [_option({"value": value}, place) for place, value in enumerate(values)]

@@ -78,6 +78,16 @@ class Edits:
         self.mirror_primary(affected)
         return table.live(survivor.id) or survivor
 
+    def link(self, kind: str, record_id: int, target: str, other: int, type_ids: Iterable[int]) -> None:
+        """Associate two records."""
+        self._portal.links.add(kind, record_id, target, other, type_ids)
+        self.mirror_primary(_contacts_among((kind, record_id), (target, other)))
+
+    def unlink(self, kind: str, record_id: int, target: str, other: int, type_ids: Iterable[int] | None = None) -> None:
+        """Take some types of an association away, or all of it."""
+        self._portal.links.remove(kind, record_id, target, other, type_ids)
+        self.mirror_primary(_contacts_among((kind, record_id), (target, other)))
+
     def mirror_primary(self, contacts: Iterable[int]) -> None:
         """Let contacts' `associatedcompanyid` be their primary company again."""
         table = self._portal.table("contacts")
@@ -100,7 +110,19 @@ class Edits:
                 shelf.table.hold(name, value, version.id)
         for address in (version.changes.get("hs_additional_emails") or "").split(";"):
             shelf.table.hold("email", address, version.id)
-        return self._portal.put(kind, version, lag_s)
+        self._portal.put(kind, version, lag_s)
+        if kind == "contacts" and "associatedcompanyid" in version.changes:
+            self._follow_company(version)
+        return version
+
+    def _follow_company(self, contact: Version) -> None:
+        """A written `associatedcompanyid` sets the primary company."""
+        links, wanted = self._portal.links, contact.changes["associatedcompanyid"]
+        former = links.primary("contacts", contact.id, "companies")
+        if wanted is not None and wanted != str(former):
+            links.add("contacts", contact.id, "companies", int(wanted), [1])
+        if wanted is None and former is not None:
+            links.remove("contacts", contact.id, "companies", former)
 
     def _derived(self, kind: str, version: Version, values: Mapping[str, Value]) -> dict[str, Value]:
         """The values, and those that the portal calculates from them."""
@@ -159,13 +181,19 @@ class Edits:
             for target in self._portal.shelves:
                 for other, types in links.of(kind, source, target).items():
                     links.remove(kind, source, target, other)
-                    links.add_once(kind, survivor, target, other, types)
+                    if (target, other) == (kind, survivor):
+                        continue
+                    links.add_beside(kind, survivor, target, other, types)
                     contacts |= {other} if target == "contacts" else set()
         return sorted(contacts)
 
     def _contacts_of(self, kind: str, record_id: int) -> list[int]:
         """Contacts that a company's fate concerns."""
         return list(self._portal.links.of("companies", record_id, "contacts")) if kind == "companies" else []
+
+
+def _contacts_among(*ends: tuple[str, int]) -> list[int]:
+    return [record_id for kind, record_id in ends if kind == "contacts"]
 
 
 def shown(table: Table, version: Version) -> dict[str, object]:

@@ -96,7 +96,11 @@ def _filter(entry: Mapping[str, Any], type_of: Callable[[str], str]) -> Filter:
     if missing:
         raise Refused(400, f"Cannot build Filter, some of required attributes are not set [{', '.join(missing)}]")
     name, operator = str(name), str(operator)
-    needs = {"BETWEEN": ("value", "highValue"), **dict.fromkeys(VALUED, ("value",)), **dict.fromkeys(LISTED, ("values",))}
+    needs = {
+        "BETWEEN": ("value", "highValue"),
+        **dict.fromkeys(VALUED, ("value",)),
+        **dict.fromkeys(LISTED, ("values",)),
+    }
     if operator not in needs and operator not in BARE:
         raise Refused(400, f"Invalid input JSON: Cannot deserialize value of type `Filter$Operator` from {operator}")
     lacking = [key for key in needs.get(operator, ()) if entry.get(key) is None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -71,7 +72,7 @@ TICKETS = Kind(
 KINDS = (CONTACTS, COMPANIES, DEALS, TICKETS)
 
 
-def kind_named(name: str, kinds: tuple[Kind, ...] = KINDS) -> Kind | None:
+def kind_named(name: str, kinds: Sequence[Kind] = KINDS) -> Kind | None:
     """The kind that a path segment means: plural, singular or type id."""
     wanted = name.lower()
     return next((kind for kind in kinds if wanted in (kind.plural, kind.singular, kind.type_id)), None)

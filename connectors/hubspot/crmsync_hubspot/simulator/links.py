@@ -78,6 +78,11 @@ class Links:
             if entry.id in type_ids:
                 self._add(entry, record_id, other)
 
+    def add_beside(self, kind: str, record_id: int, target: str, other: int, type_ids: Types) -> None:
+        """Link two records, but leave a primary one as it is."""
+        taken = self.primary(kind, record_id, target) is not None
+        self.add(kind, record_id, target, other, type_ids - ONE_PRIMARY if taken else type_ids)
+
     def remove(self, kind: str, record_id: int, target: str, other: int, type_ids: Iterable[int] | None = None) -> None:
         """Take some types of a link away, or all of it."""
         for entry in types_between(kind, target):

@@ -6,14 +6,13 @@ contact's company. So each link can be read from both ends without a search.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from crmsync_hubspot.simulator import packs
 from crmsync_hubspot.simulator.baseline import Baseline, Compute, Group, Shared, Value
 from crmsync_hubspot.simulator.instants import DAY_MS, iso
 from crmsync_hubspot.simulator.kinds import COMPANIES, CONTACTS, DEALS, TICKETS, Kind
+from crmsync_hubspot.simulator.packs import NAMES, PEOPLE, made_packs, number
 
 
 class MadeUp:
@@ -22,12 +21,11 @@ class MadeUp:
     def __init__(self, records: int, seed: int, newest_ms: int, portal: int, owners: Sequence[str]) -> None:
         self._counts = {CONTACTS: records, COMPANIES: max(1, records // 5), DEALS: max(1, records // 4), TICKETS: 0}
         self._seed, self._newest_ms, self._portal = seed, newest_ms, portal
-        self._owners = owners
-        dice = random.Random(seed)
-        self._names = packs.company_names(dice)
-        self.companies = self._companies(dice)
-        self.contacts = self._contacts(dice)
-        self.deals = self._deals(dice)
+        self._packs = made_packs(seed, tuple(owners))
+        self._company = lru_cache(256)(self._company_at)  # neighbours share a company
+        self.companies = self._companies()
+        self.contacts = self._contacts()
+        self.deals = self._deals()
         self.tickets = self._baseline(TICKETS, [], {})
 
     @property
@@ -60,34 +58,31 @@ class MadeUp:
     def contact_with_email(self, email: str) -> int | None:
         """The index of the contact that was made with this address: its number stands before the @."""
         local = email.partition("@")[0]
-        number = local[len(local.rstrip("0123456789")) :]
-        if not number or len(number) > 9 or int(number) >= self.contacts.count:
+        digits = local[len(local.rstrip("0123456789")) :]
+        if not digits or len(digits) > 9 or int(digits) >= self.contacts.count:
             return None
-        return int(number) if self.contacts.value(int(number), "email") == email else None
+        return int(digits) if self.contacts.value(int(digits), "email") == email else None
 
-    @lru_cache(256)  # noqa: B019 - neighbours share a company; the cache dies with the portal
-    def _company(self, index: int) -> tuple[str, str]:
-        name, slug = self._names[(index * 7919 + self._seed) % packs.NAMES]
+    def _company_at(self, index: int) -> tuple[str, str]:
+        name, slug = self._packs.names[(index * 7919 + self._seed) % NAMES]
         return name, f"{slug}{index}.example"
 
-    def _companies(self, dice: random.Random) -> Baseline:
-        homes = packs.homes(dice)
-        company = self._company
+    def _companies(self) -> Baseline:
+        packs, company = self._packs, self._company
         computed: dict[str, Compute] = {
             "name": lambda i, _: company(i)[0],
             "domain": lambda i, _: company(i)[1],
             "website": lambda i, _: f"https://www.{company(i)[1]}",
-            "phone": packs.number(homes, "_phone", 12),
+            "phone": number(packs.sites, "_phone", 12),
             "numberofemployees": lambda _, mixed: str(1 + (mixed >> 34) % 5000) if mixed >> 61 != 3 else None,
             "annualrevenue": lambda _, mixed: str((mixed >> 30) % 90_000 * 1000) if mixed >> 61 != 4 else None,
             "founded_year": lambda _, mixed: str(1890 + (mixed >> 36) % 135),
             "linkedin_company_page": lambda i, _: f"https://www.linkedin.com/company/{company(i)[1][:-8]}",
         }
-        return self._baseline(COMPANIES, [homes, packs.books(dice, self._owners)], computed)
+        return self._baseline(COMPANIES, [packs.sites, packs.books], computed)
 
-    def _contacts(self, dice: random.Random) -> Baseline:
-        people, homes = packs.people(dice), packs.homes(dice)
-        local = [f"{packs.slug(row[0] or '')}.{packs.slug(row[1] or '')}" for row in people.rows]
+    def _contacts(self) -> Baseline:
+        packs, local = self._packs, self._packs.locals
         company_of, company, id_of = self.company_of_contact, self._company, self.companies.id_of
 
         def domain(index: int) -> str:
@@ -95,13 +90,13 @@ class MadeUp:
             return "mail.example" if at is None else company(at)[1]
 
         def email(index: int, mixed: int) -> Value:
-            return f"{local[mixed % packs.PEOPLE]}{index}@{domain(index)}" if mixed >> 58 != 9 else None
+            return f"{local[mixed % PEOPLE]}{index}@{domain(index)}" if mixed >> 58 != 9 else None
 
         computed: dict[str, Compute] = {
             "email": email,
             "hs_email_domain": lambda i, mixed: domain(i) if mixed >> 58 != 9 else None,
-            "phone": packs.number(homes, "_phone", 7),
-            "mobilephone": packs.number(homes, "_mobile", 3),
+            "phone": number(packs.homes, "_phone", 7),
+            "mobilephone": number(packs.homes, "_mobile", 3),
         }
         employer = Shared(
             company_of,
@@ -111,11 +106,11 @@ class MadeUp:
                 "associatedcompanyid": lambda at: str(id_of(at)),
             },
         )
-        made_of = [people, homes, packs.roles(dice, self._owners), packs.habits(dice), employer]
+        made_of: list[Group] = [packs.people, packs.homes, packs.roles, packs.habits, employer]
         return self._baseline(CONTACTS, made_of, computed)
 
-    def _deals(self, dice: random.Random) -> Baseline:
-        offers = packs.offers(dice, self._owners)
+    def _deals(self) -> Baseline:
+        offers = self._packs.offers
         product, last_ms = offers.pick("_product"), self._newest_ms + 120 * DAY_MS
 
         def name(index: int, mixed: int) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 from crmsync_hubspot.simulator.baseline import Compute, Pack, Value
@@ -51,6 +53,39 @@ PEOPLE, HOMES, ROLES, HABITS, BOOKS, OFFERS, NAMES = 1999, 997, 1021, 757, 499, 
 _ENDS = tuple(f"{number:02d}" for number in range(100))
 
 
+@dataclass(frozen=True, slots=True)
+class Packs:
+    """All packs of a portal."""
+
+    names: list[tuple[str, str]]  # of companies, with the slug that begins their domain
+    sites: Pack
+    books: Pack
+    people: Pack
+    locals: list[str]  # the name of each person as it stands before the @
+    homes: Pack
+    roles: Pack
+    habits: Pack
+    offers: Pack
+
+
+@lru_cache(8)  # portals of one seed share them
+def made_packs(seed: int, owners: tuple[str, ...]) -> Packs:
+    """The packs of a seed."""
+    dice = random.Random(seed)
+    persons = people(dice)
+    return Packs(
+        names=company_names(dice),
+        sites=homes(dice),
+        books=books(dice, owners),
+        people=persons,
+        locals=[f"{slug(row[0] or '')}.{slug(row[1] or '')}" for row in persons.rows],
+        homes=homes(dice),
+        roles=roles(dice, owners),
+        habits=habits(dice),
+        offers=offers(dice, owners),
+    )
+
+
 def people(dice: random.Random) -> Pack:
     """Names of persons."""
     rows = []
@@ -79,7 +114,9 @@ def roles(dice: random.Random, owners: Sequence[str]) -> Pack:
         )
         for _ in range(ROLES)
     ]
-    names = "jobtitle lifecyclestage hs_lead_status hubspot_owner_id hs_analytics_source industry hs_email_optout message"
+    names = (
+        "jobtitle lifecyclestage hs_lead_status hubspot_owner_id hs_analytics_source industry hs_email_optout message"
+    )
     return Pack(tuple(names.split()), rows, 22)
 
 
@@ -186,5 +223,3 @@ def _visits(dice: random.Random) -> tuple[str, str]:
 
 def _filled(form: str, dice: random.Random) -> str:
     return "".join(str(dice.randint(0, 9)) if letter == "#" else letter for letter in form)
-
-

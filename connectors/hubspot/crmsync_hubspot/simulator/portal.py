@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from crmsync.clock import Clock
+
 from crmsync_hubspot.simulator.catalogue import Catalogue
 from crmsync_hubspot.simulator.index import Index
 from crmsync_hubspot.simulator.instants import iso, to_ms
-from crmsync_hubspot.simulator.kinds import KINDS, Kind, kind_named
+from crmsync_hubspot.simulator.kinds import Kind, kind_named
 from crmsync_hubspot.simulator.links import Links
 from crmsync_hubspot.simulator.made_up import MadeUp
 from crmsync_hubspot.simulator.owners import Owner, made_up_owners
@@ -65,10 +66,14 @@ class Portal:
 
     @property
     def kinds(self) -> Sequence[Kind]:
-        return [shelf.kind for shelf in self.shelves.values()] or KINDS
+        return [shelf.kind for shelf in self.shelves.values()]
 
     def table(self, kind: str) -> Table:
         return self.shelves[kind].table
+
+    def company(self, record_id: str) -> Version | None:
+        """The live company with this id."""
+        return self.table("companies").live(int(record_id)) if record_id.isdecimal() else None
 
     def holder(self, shelf: Shelf, name: str, value: str) -> int | None:
         """The live record that has this unique value; a contact's further e-mail addresses count too."""

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from crmsync.sandbox import SimResponse
+
 from crmsync_hubspot.simulator.answers import Refused, invalid, not_found, ok, raw
 from crmsync_hubspot.simulator.baseline import json_text
 from crmsync_hubspot.simulator.call import Call, whole
@@ -30,10 +31,8 @@ def list_records(portal: Portal, shelf: Shelf, call: Call) -> SimResponse:
     show = Show(portal, shelf, call.many("properties"))
     rows = _archived(portal, shelf, int(after)) if call.flag("archived") else _live(shelf, int(after))
     page = list(islice(rows, limit + 1))
-    following = "" if len(page) <= limit else str(page[limit] if isinstance(page[limit], int) else page[limit].id)
-    if following and isinstance(page[limit], int):
-        following = str(shelf.table.baseline.id_of(int(following)))
-    texts = [_listed(portal, shelf, show, row, history, targets) for row in page[:limit]]
+    following = _cursor(shelf, page[limit]) if len(page) > limit else None
+    texts = [_listed(shelf, show, row, history, targets) for row in page[:limit]]
     paging = {"after": following, "link": call.link(following)} if following else None
     return raw(_page(texts, "", paging))
 
@@ -101,9 +100,11 @@ def _archived(portal: Portal, shelf: Shelf, first: int) -> Iterator[Version]:
     return (row for row in shelf.table.archived(portal.now_ms) if row.id >= first)
 
 
-def _listed(
-    portal: Portal, shelf: Shelf, show: Show, row: int | Version, history: list[str], targets: list[str]
-) -> str:
+def _cursor(shelf: Shelf, row: int | Version) -> str:
+    return str(shelf.table.baseline.id_of(row) if isinstance(row, int) else row.id)
+
+
+def _listed(shelf: Shelf, show: Show, row: int | Version, history: list[str], targets: list[str]) -> str:
     if not history and not targets:
         return show.untouched(row) if isinstance(row, int) else show.text(row)
     version = shelf.table.untouched(row) if isinstance(row, int) else row

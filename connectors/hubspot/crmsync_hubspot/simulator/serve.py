@@ -1,8 +1,9 @@
-"""The simulator as a process of its own: `python -m crmsync_hubspot.simulator --records 2000000 --port 8123 --no-limits`."""
+"""The simulator as a process of its own: `python -m crmsync_hubspot.simulator --records 20000 --port 8123`."""
 
 from __future__ import annotations
 
 from crmsync.sandbox import serve_forever
+
 from crmsync_hubspot.simulator.simulator import HubSpotSimulator
 
 

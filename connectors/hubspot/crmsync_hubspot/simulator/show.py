@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
-from crmsync_hubspot.simulator.baseline import json_text
+from crmsync_hubspot.simulator.baseline import Render, json_text
 from crmsync_hubspot.simulator.instants import iso
 from crmsync_hubspot.simulator.portal import Portal, Shelf
 from crmsync_hubspot.simulator.table import Version
@@ -20,23 +21,23 @@ class Show:
         self._portal, self._shelf = portal, shelf
         asked = shelf.catalogue.known(names or shelf.kind.defaults)
         self._names = tuple(dict.fromkeys([*shelf.kind.always, *asked]))
-        self._render = shelf.table.baseline.render(self._names)
         self._nulls = portal.switches.null_properties
 
     def text(self, version: Version) -> str:
-        """A record as JSON; quick for untouched ones."""
+        """A record as JSON; quick for those that nobody edited."""
         if self._nulls and version.index >= 0 and not version.changes and version.archived_ms is None:
-            base = self._shelf.table.baseline
-            if version.updated_ms == base.updated_ms(version.index):
-                return self._render(version.index)
+            return self._render(version.index, version.updated_ms)
         return json_text(self.body(version))
 
     def untouched(self, index: int) -> str:
-        return self._render(index) if self._nulls else json_text(self.body(self._shelf.table.untouched(index)))
+        table = self._shelf.table
+        if self._nulls:
+            return self._render(index, table.baseline.updated_ms(index))
+        return json_text(self.body(table.untouched(index)))
 
     def body(self, version: Version) -> dict[str, Any]:
         table, kind = self._shelf.table, self._shelf.kind
-        values = {name: table.value(version, name) for name in self._names}
+        values = table.select(version, self._names)
         if not self._nulls:
             values = {name: value for name, value in values.items() if value is not None}
         shown: dict[str, Any] = {
@@ -64,6 +65,10 @@ class Show:
             first = table.value(row, name)
             shown[name] = entries + ([] if first is None else [_past(first, row.created_ms)])
         return shown
+
+    @cached_property
+    def _render(self) -> Render:
+        return self._shelf.table.baseline.render(self._names)
 
     def associations(self, version: Version, targets: Sequence[str]) -> dict[str, Any]:
         """The `associations` member: one entry per type of link."""

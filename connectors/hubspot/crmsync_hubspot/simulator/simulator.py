@@ -2,46 +2,32 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import replace
 from email.utils import format_datetime
 
-from crmsync.clock import Clock, SystemClock
-from crmsync.sandbox import Faults, SimRequest, SimResponse
-from crmsync_hubspot.simulator.access import STATIC_TOKEN, Access
+from crmsync.clock import Clock
+from crmsync.sandbox import SimRequest, SimResponse
+
 from crmsync_hubspot.simulator.answers import Refused, correlation_id, html, refusal
 from crmsync_hubspot.simulator.call import read_call
-from crmsync_hubspot.simulator.portal import TIME_ZONE, Portal
+from crmsync_hubspot.simulator.control import Control
+from crmsync_hubspot.simulator.portal import TIME_ZONE
 from crmsync_hubspot.simulator.quota import Quota
 from crmsync_hubspot.simulator.routes import Routes, is_search
-from crmsync_hubspot.simulator.switches import Switches
 
 REQUESTS_KEPT = 2_000
 
 
-class HubSpotSimulator:
-    """A portal that answers HTTP requests. Edits from Python and requests may come from different threads."""
+class HubSpotSimulator(Control):
+    """A portal that answers HTTP requests."""
 
     def __init__(self, records: int = 100, seed: int = 0, clock: Clock | None = None) -> None:
-        self.clock = clock or SystemClock()
-        self.portal = Portal(records, seed, self.clock)
-        self.access = Access(self.clock)
-        self.faults = Faults()
+        super().__init__(records, seed, clock)
         self.requests: deque[SimRequest] = deque(maxlen=REQUESTS_KEPT)
-        self._quota = Quota(self.clock, self.portal.switches.limits, TIME_ZONE, self.portal.id)
-        self._routes = Routes(self.portal, self.access, self._quota)
-        self._lock = threading.RLock()
+        self._quota = Quota(self.clock, self.switches.limits, TIME_ZONE, self.portal.id)
+        self._routes = Routes(self.portal, self.access, self._quota, self._oauth, self._edits)
         self._answered = 0
-
-    @property
-    def switches(self) -> Switches:
-        return self.portal.switches
-
-    @property
-    def options(self) -> Mapping[str, str]:
-        return {"token": STATIC_TOKEN}
 
     def handle(self, request: SimRequest) -> SimResponse:
         with self._lock:
@@ -64,5 +50,5 @@ class HubSpotSimulator:
             answer = self._routes.answer(call) or html(404, "Page not found")
         except Refused as refused:
             answer = refusal(refused, number)
-        headers = self._quota.headers(search=is_search(call)) if answer.status not in (401, 403) else {}
-        return replace(answer, headers={**headers, **answer.headers})
+        limits = {} if answer.status in (401, 403) else self._quota.headers(search=is_search(call))
+        return replace(answer, headers={**limits, **answer.headers})

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from crmsync.sandbox import SimRequest
 
-Lag = float | Callable[[str, int], float]  # seconds, or a function of (kind, id)
+Lag = float | Callable[[str, str], float]  # seconds, or a function of (kind, id)
 
 
 @dataclass(slots=True)
@@ -43,7 +43,7 @@ class Switches:
     on_request: Callable[[SimRequest], None] | None = None  # called before each request is handled
 
 
-def random_lag(low_s: float, high_s: float, seed: int = 0) -> Callable[[str, int], float]:
+def random_lag(low_s: float, high_s: float, seed: int = 0) -> Callable[[str, str], float]:
     """A lag of its own for each change, the same in each run."""
     dice = random.Random(seed)
     return lambda _kind, _id: dice.uniform(low_s, high_s)

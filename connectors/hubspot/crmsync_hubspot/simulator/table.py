@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from crmsync_hubspot.simulator.baseline import Baseline, Value
 from crmsync_hubspot.simulator.instants import DAY_MS, iso
 
+NO_CHANGES: Mapping[str, Value] = {}
 RESTORABLE_MS = 90 * DAY_MS  # an archived record is gone from everywhere after that
 
 
@@ -55,7 +56,7 @@ class Table:
 
     def untouched(self, index: int) -> Version:
         base = self.baseline
-        return Version(base.id_of(index), index, base.created_ms(index), base.updated_ms(index), {})
+        return Version(base.id_of(index), index, base.created_ms(index), base.updated_ms(index), NO_CHANGES)
 
     def put(self, version: Version) -> None:
         """Let this version be the truth."""
@@ -100,6 +101,14 @@ class Table:
         if name == self.kind.modified:
             return iso(version.updated_ms)
         return self.baseline.value(version.index, name) if version.index >= 0 else None
+
+    def select(self, version: Version, names: Iterable[str]) -> dict[str, Value]:
+        """Some properties, unset ones included."""
+        base = self.baseline
+        found = base.select(version.index, names) if version.index >= 0 else dict.fromkeys(names)
+        own = {"hs_object_id": str(version.id), "createdate": iso(version.created_ms)}
+        own |= {self.kind.modified: iso(version.updated_ms)}
+        return {name: version.changes.get(name, own.get(name, value)) for name, value in found.items()}
 
     def values(self, version: Version) -> dict[str, str]:
         """All properties that are set."""

@@ -78,6 +78,8 @@ def _stored(portal: Portal, shelf: Shelf, name: str, value: Any, current: Versio
         if text not in {owner.id for owner in portal.owners}:
             raise Wrong("INVALID_OPTION", f"{text} is not a valid owner id")
         return text
+    if name == "associatedcompanyid" and portal.company(text) is None:
+        raise Wrong("INVALID_OPTION", f"{text} is not the id of a company")
     now = None if current is None else shelf.table.value(current, name)
     return _typed(definition, text, now)
 
@@ -141,7 +143,9 @@ def _wrong_stage(
     known = {entry["id"]: [stage["id"] for stage in entry["stages"]] for entry in portal.pipelines[shelf.kind.plural]}
 
     def now(name: str) -> Value:
-        return values[name] if name in values else current and shelf.table.value(current, name)
+        if name in values or current is None:
+            return values.get(name)
+        return shelf.table.value(current, name)
 
     pipeline, stage = now(by_pipeline), now(by_stage)
     if pipeline is None and stage is not None and len(known) == 1:

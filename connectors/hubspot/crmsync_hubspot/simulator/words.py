@@ -1,35 +1,37 @@
 """Word lists for made-up people and companies. No text needs escaping in JSON."""
+# ruff: noqa: SIM905, RUF001 - lists of words read better as one text, and names have the letters that they have
 
 from __future__ import annotations
 
 # given name, and how it is spelt in an e-mail address
 GIVEN = (
-    "Amara Ana Ada Aarav Aisha Akira Alejandra Aleksander Ama Amélie Anders Anika Anneke Antonio Aoife Ayşe Beatriz Ben "
-    "Björn Bogdan Brigitte Camila Carlos Cátia Chiara Chidi Chloe Claire Dana Daniel David Deepa Diego Dmitri Ebba "
-    "Elena Elif Elodie Emeka Emily Emma Erik Esther Eszter Fatima Femi Fernanda Fiona Florian François Gabriela Giulia "
-    "Grace Gunnar Hana Hannah Haruto Hassan Helena Hiroshi Hugo Ifeoma Ingrid Irina Isabel Ismail Ivan Jakub James Jan "
-    "Jana Jasmine João John Jorge José Joseph Julia Jun Kaan Kamala Karim Katarzyna Kenji Kofi Krzysztof Kwame Laila "
-    "Lars Laura Layla Leila Léa Li Linh Lucas Lucía Łukasz Luis Mads Magdalena Maja Malik Marco María Marta Mateo Maya "
-    "Mehmet Mei Michael Miguel Mina Ming Miriam Mohammed Nadia Naoko Nasrin Ngozi Nguyen Nikhil Nina Noah Nora Olga "
-    "Oliver Olivia Omar Oscar Paolo Patricia Paul Pedro Petra Pia Piotr Priya Rachel Rahul Rania Ravi Renata Robert "
-    "Rosa Sakura Samira Samuel Sanjay Sara Sébastien Seo-yeon Shreya Simone Sofia Søren Stefan Sunita Susan Svetlana "
-    "Tadeusz Tariq Tereza Thabo Thandiwe Thomas Tomás Uma Valentina Vera Victor Vikram Wanjiru Wei William Xiu Yasmin "
-    "Yuki Yusuf Zainab Zanele Zoë Zsófia"
+    "Amara Ana Ada Aarav Aisha Akira Alejandra Aleksander Ama Amélie Anders Anika Anneke Antonio Aoife Ayşe "
+    "Beatriz Ben Björn Bogdan Brigitte Camila Carlos Cátia Chiara Chidi Chloe Claire Dana Daniel David Deepa "
+    "Diego Dmitri Ebba Elena Elif Elodie Emeka Emily Emma Erik Esther Eszter Fatima Femi Fernanda Fiona Florian "
+    "François Gabriela Giulia Grace Gunnar Hana Hannah Haruto Hassan Helena Hiroshi Hugo Ifeoma Ingrid Irina "
+    "Isabel Ismail Ivan Jakub James Jan Jana Jasmine João John Jorge José Joseph Julia Jun Kaan Kamala Karim "
+    "Katarzyna Kenji Kofi Krzysztof Kwame Laila Lars Laura Layla Leila Léa Li Linh Lucas Lucía Łukasz Luis Mads "
+    "Magdalena Maja Malik Marco María Marta Mateo Maya Mehmet Mei Michael Miguel Mina Ming Miriam Mohammed Nadia "
+    "Naoko Nasrin Ngozi Nguyen Nikhil Nina Noah Nora Olga Oliver Olivia Omar Oscar Paolo Patricia Paul Pedro "
+    "Petra Pia Piotr Priya Rachel Rahul Rania Ravi Renata Robert Rosa Sakura Samira Samuel Sanjay Sara Sébastien "
+    "Seo-yeon Shreya Simone Sofia Søren Stefan Sunita Susan Svetlana Tadeusz Tariq Tereza Thabo Thandiwe Thomas "
+    "Tomás Uma Valentina Vera Victor Vikram Wanjiru Wei William Xiu Yasmin Yuki Yusuf Zainab Zanele Zoë Zsófia"
 ).split()
 FAMILY = (
-    "Abe Adeyemi Agarwal Ahmed Åkesson Ali Almeida Andersen Anderson Aydın Baker Banerjee Becker Bello Berg Bianchi "
-    "Boateng Brown Campbell Carvalho Castillo Çelik Chen Chowdhury Clark Cohen Costa Cruz Da-Silva Das Davies Demir "
-    "Diallo Díaz Dlamini Dubois Duarte Edwards Eriksson Evans Fernández Ferrari Fischer Flores Fofanah Fontaine Fujita "
-    "García Gomes González Gonçalves Gupta Haddad Hall Hansen Hashimoto Hernández Hoffmann Horváth Hughes Hussain "
-    "Ibrahim Ionescu Ito Ivanova Jackson Jansen Jensen Johansson Johnson Jones Joshi Kamau Kang Kapoor Kaya Khan Kim "
-    "King Kobayashi Koch Kovács Kowalski Kozlov Kruger Kumar Larsen Le Lee Lewandowski Li Lindqvist Lopes López Magnusson "
-    "Mahlangu Martin Martínez Mbeki Mehta Mensah Meyer Mitchell Molina Moore Morales Moreau Moretti Müller Mwangi "
-    "Nakamura Nguyen Nielsen Novák Nowak O-Brien Okafor Okonkwo Olsen Oliveira Ortiz Osei Owusu Papadopoulos Park Patel "
-    "Pereira Pérez Petrov Pham Popescu Rahman Ramírez Rao Reddy Ribeiro Ricci Rivera Roberts Rodríguez Romero Rossi Roux "
-    "Ruiz Russo Sánchez Santos Sato Schmidt Schneider Scott Sharma Silva Singh Sithole Smith Sokolov Suzuki Svensson "
-    "Takahashi Tan Tanaka Taylor Thompson Torres Tran Traoré Tshabalala Turner Vargas Vasquez Virtanen Visser Vogel "
-    "Wagner Walker Wang Watanabe Weber White Williams Wilson Wójcik Wong Wood Wright Wu Yamamoto Yang Yıldız Young Zhang "
-    "Zhou Zimmermann"
+    "Abe Adeyemi Agarwal Ahmed Åkesson Ali Almeida Andersen Anderson Aydın Baker Banerjee Becker Bello Berg "
+    "Bianchi Boateng Brown Campbell Carvalho Castillo Çelik Chen Chowdhury Clark Cohen Costa Cruz Da-Silva Das "
+    "Davies Demir Diallo Díaz Dlamini Dubois Duarte Edwards Eriksson Evans Fernández Ferrari Fischer Flores "
+    "Fofanah Fontaine Fujita García Gomes González Gonçalves Gupta Haddad Hall Hansen Hashimoto Hernández "
+    "Hoffmann Horváth Hughes Hussain Ibrahim Ionescu Ito Ivanova Jackson Jansen Jensen Johansson Johnson Jones "
+    "Joshi Kamau Kang Kapoor Kaya Khan Kim King Kobayashi Koch Kovács Kowalski Kozlov Kruger Kumar Larsen Le Lee "
+    "Lewandowski Li Lindqvist Lopes López Magnusson Mahlangu Martin Martínez Mbeki Mehta Mensah Meyer Mitchell "
+    "Molina Moore Morales Moreau Moretti Müller Mwangi Nakamura Nguyen Nielsen Novák Nowak O-Brien Okafor Okonkwo "
+    "Olsen Oliveira Ortiz Osei Owusu Papadopoulos Park Patel Pereira Pérez Petrov Pham Popescu Rahman Ramírez Rao "
+    "Reddy Ribeiro Ricci Rivera Roberts Rodríguez Romero Rossi Roux Ruiz Russo Sánchez Santos Sato Schmidt "
+    "Schneider Scott Sharma Silva Singh Sithole Smith Sokolov Suzuki Svensson Takahashi Tan Tanaka Taylor "
+    "Thompson Torres Tran Traoré Tshabalala Turner Vargas Vasquez Virtanen Visser Vogel Wagner Walker Wang "
+    "Watanabe Weber White Williams Wilson Wójcik Wong Wood Wright Wu Yamamoto Yang Yıldız Young Zhang Zhou "
+    "Zimmermann"
 ).split()
 
 # city, state or region, country, postal code's form, telephone number's form, time zone
@@ -103,47 +105,65 @@ TITLES = (
 ).split("|")
 
 NAME_STARTS = (
-    "Acorn Alder Alpine Amber Andes Anchor Apex Arbor Aster Atlas Aurora Azure Baltic Banyan Beacon Birch Blue Bright Cactus Cairn "
-    "Canyon Cedar Cinder Citrus Cobalt Compass Copper Coral Crescent Cypress Delta Dune Eagle Echo Ember Equinox Fjord "
-    "Forge Fox Glacier Golden Granite Green Harbor Hazel Heron Highland Indigo Iron Ivory Jade Juniper Kestrel Kite "
-    "Lantern Lark Lotus Lumen Lunar Maple Marble Meridian Mesa Monsoon Mosaic Nile Nimbus Nordic North Nova Oak Oasis "
-    "Ocean Olive Onyx Orchid Orion Osprey Pacific Palm Pine Pioneer Polar Prairie Quartz Rain Raven Red Ridge River "
-    "Robin Saffron Sahara Sequoia Silver Sky Solar Spruce Stellar Stone Summit Swift Tamarind Terra Thistle Tide Timber "
-    "Topaz Tundra Umber Velvet Verde Vista Willow Zephyr"
+    "Acorn Alder Alpine Amber Andes Anchor Apex Arbor Aster Atlas Aurora Azure Baltic Banyan Beacon Birch Blue "
+    "Bright Cactus Cairn Canyon Cedar Cinder Citrus Cobalt Compass Copper Coral Crescent Cypress Delta Dune Eagle "
+    "Echo Ember Equinox Fjord Forge Fox Glacier Golden Granite Green Harbor Hazel Heron Highland Indigo Iron "
+    "Ivory Jade Juniper Kestrel Kite Lantern Lark Lotus Lumen Lunar Maple Marble Meridian Mesa Monsoon Mosaic "
+    "Nile Nimbus Nordic North Nova Oak Oasis Ocean Olive Onyx Orchid Orion Osprey Pacific Palm Pine Pioneer Polar "
+    "Prairie Quartz Rain Raven Red Ridge River Robin Saffron Sahara Sequoia Silver Sky Solar Spruce Stellar Stone "
+    "Summit Swift Tamarind Terra Thistle Tide Timber Topaz Tundra Umber Velvet Verde Vista Willow Zephyr"
 ).split()
 NAME_MIDDLES = (
-    "Analytics Apparel Bakery Bank Biotech Capital Care Chemicals Cloud Coffee Construction Consulting Cycles Data "
-    "Design Dynamics Education Energy Engineering Farms Finance Foods Freight Games Glass Health Holdings Hotels "
-    "Instruments Insurance Labs Legal Logistics Machines Marine Media Metals Mobility Motors Optics Paper Pharma "
-    "Plastics Power Print Property Retail Robotics Security Software Steel Studios Systems Telecom Textiles Tools "
-    "Trading Travel Water Works"
+    "Analytics Apparel Bakery Bank Biotech Capital Care Chemicals Cloud Coffee Construction Consulting Cycles "
+    "Data Design Dynamics Education Energy Engineering Farms Finance Foods Freight Games Glass Health Holdings "
+    "Hotels Instruments Insurance Labs Legal Logistics Machines Marine Media Metals Mobility Motors Optics Paper "
+    "Pharma Plastics Power Print Property Retail Robotics Security Software Steel Studios Systems Telecom "
+    "Textiles Tools Trading Travel Water Works"
 ).split()
-NAME_ENDS = ("AB", "AG", "& Co.", "GmbH", "Group", "Inc.", "KK", "LLC", "Ltd", "Ltda.", "NV", "Oy", "Pty", "S.A.", "SARL", "SpA")
+NAME_ENDS = (
+    "AB",
+    "AG",
+    "& Co.",
+    "GmbH",
+    "Group",
+    "Inc.",
+    "KK",
+    "LLC",
+    "Ltd",
+    "Ltda.",
+    "NV",
+    "Oy",
+    "Pty",
+    "S.A.",
+    "SARL",
+    "SpA",
+)
 
 INDUSTRIES = (
     "ACCOUNTING AIRLINES_AVIATION ALTERNATIVE_DISPUTE_RESOLUTION ALTERNATIVE_MEDICINE ANIMATION APPAREL_FASHION "
     "ARCHITECTURE_PLANNING ARTS_AND_CRAFTS AUTOMOTIVE AVIATION_AEROSPACE BANKING BIOTECHNOLOGY BROADCAST_MEDIA "
     "BUILDING_MATERIALS BUSINESS_SUPPLIES_AND_EQUIPMENT CAPITAL_MARKETS CHEMICALS CIVIC_SOCIAL_ORGANIZATION "
     "CIVIL_ENGINEERING COMMERCIAL_REAL_ESTATE COMPUTER_NETWORK_SECURITY COMPUTER_GAMES COMPUTER_HARDWARE "
-    "COMPUTER_NETWORKING COMPUTER_SOFTWARE INTERNET CONSTRUCTION CONSUMER_ELECTRONICS CONSUMER_GOODS CONSUMER_SERVICES "
-    "COSMETICS DAIRY DEFENSE_SPACE DESIGN EDUCATION_MANAGEMENT E_LEARNING ELECTRICAL_ELECTRONIC_MANUFACTURING "
-    "ENTERTAINMENT ENVIRONMENTAL_SERVICES EVENTS_SERVICES EXECUTIVE_OFFICE FACILITIES_SERVICES FARMING "
-    "FINANCIAL_SERVICES FINE_ART FISHERY FOOD_BEVERAGES FOOD_PRODUCTION FUND_RAISING FURNITURE GAMBLING_CASINOS "
-    "GLASS_CERAMICS_CONCRETE GOVERNMENT_ADMINISTRATION GOVERNMENT_RELATIONS GRAPHIC_DESIGN HEALTH_WELLNESS_AND_FITNESS "
-    "HIGHER_EDUCATION HOSPITAL_HEALTH_CARE HOSPITALITY HUMAN_RESOURCES IMPORT_AND_EXPORT INDIVIDUAL_FAMILY_SERVICES "
-    "INDUSTRIAL_AUTOMATION INFORMATION_SERVICES INFORMATION_TECHNOLOGY_AND_SERVICES INSURANCE INTERNATIONAL_AFFAIRS "
-    "INTERNATIONAL_TRADE_AND_DEVELOPMENT INVESTMENT_BANKING INVESTMENT_MANAGEMENT JUDICIARY LAW_ENFORCEMENT "
-    "LAW_PRACTICE LEGAL_SERVICES LEGISLATIVE_OFFICE LEISURE_TRAVEL_TOURISM LIBRARIES LOGISTICS_AND_SUPPLY_CHAIN "
-    "LUXURY_GOODS_JEWELRY MACHINERY MANAGEMENT_CONSULTING MARITIME MARKET_RESEARCH MARKETING_AND_ADVERTISING "
-    "MECHANICAL_OR_INDUSTRIAL_ENGINEERING MEDIA_PRODUCTION MEDICAL_DEVICES MEDICAL_PRACTICE MENTAL_HEALTH_CARE MILITARY "
-    "MINING_METALS MOTION_PICTURES_AND_FILM MUSEUMS_AND_INSTITUTIONS MUSIC NANOTECHNOLOGY NEWSPAPERS "
+    "COMPUTER_NETWORKING COMPUTER_SOFTWARE INTERNET CONSTRUCTION CONSUMER_ELECTRONICS CONSUMER_GOODS "
+    "CONSUMER_SERVICES COSMETICS DAIRY DEFENSE_SPACE DESIGN EDUCATION_MANAGEMENT E_LEARNING "
+    "ELECTRICAL_ELECTRONIC_MANUFACTURING ENTERTAINMENT ENVIRONMENTAL_SERVICES EVENTS_SERVICES EXECUTIVE_OFFICE "
+    "FACILITIES_SERVICES FARMING FINANCIAL_SERVICES FINE_ART FISHERY FOOD_BEVERAGES FOOD_PRODUCTION FUND_RAISING "
+    "FURNITURE GAMBLING_CASINOS GLASS_CERAMICS_CONCRETE GOVERNMENT_ADMINISTRATION GOVERNMENT_RELATIONS "
+    "GRAPHIC_DESIGN HEALTH_WELLNESS_AND_FITNESS HIGHER_EDUCATION HOSPITAL_HEALTH_CARE HOSPITALITY HUMAN_RESOURCES "
+    "IMPORT_AND_EXPORT INDIVIDUAL_FAMILY_SERVICES INDUSTRIAL_AUTOMATION INFORMATION_SERVICES "
+    "INFORMATION_TECHNOLOGY_AND_SERVICES INSURANCE INTERNATIONAL_AFFAIRS INTERNATIONAL_TRADE_AND_DEVELOPMENT "
+    "INVESTMENT_BANKING INVESTMENT_MANAGEMENT JUDICIARY LAW_ENFORCEMENT LAW_PRACTICE LEGAL_SERVICES "
+    "LEGISLATIVE_OFFICE LEISURE_TRAVEL_TOURISM LIBRARIES LOGISTICS_AND_SUPPLY_CHAIN LUXURY_GOODS_JEWELRY "
+    "MACHINERY MANAGEMENT_CONSULTING MARITIME MARKET_RESEARCH MARKETING_AND_ADVERTISING "
+    "MECHANICAL_OR_INDUSTRIAL_ENGINEERING MEDIA_PRODUCTION MEDICAL_DEVICES MEDICAL_PRACTICE MENTAL_HEALTH_CARE "
+    "MILITARY MINING_METALS MOTION_PICTURES_AND_FILM MUSEUMS_AND_INSTITUTIONS MUSIC NANOTECHNOLOGY NEWSPAPERS "
     "NON_PROFIT_ORGANIZATION_MANAGEMENT OIL_ENERGY ONLINE_MEDIA OUTSOURCING_OFFSHORING PACKAGE_FREIGHT_DELIVERY "
-    "PACKAGING_AND_CONTAINERS PAPER_FOREST_PRODUCTS PERFORMING_ARTS PHARMACEUTICALS PHILANTHROPY PHOTOGRAPHY PLASTICS "
-    "POLITICAL_ORGANIZATION PRIMARY_SECONDARY_EDUCATION PRINTING PROFESSIONAL_TRAINING_COACHING PROGRAM_DEVELOPMENT "
-    "PUBLIC_POLICY PUBLIC_RELATIONS_AND_COMMUNICATIONS PUBLIC_SAFETY PUBLISHING RAILROAD_MANUFACTURE RANCHING "
-    "REAL_ESTATE RECREATIONAL_FACILITIES_AND_SERVICES RELIGIOUS_INSTITUTIONS RENEWABLES_ENVIRONMENT RESEARCH "
-    "RESTAURANTS RETAIL SECURITY_AND_INVESTIGATIONS SEMICONDUCTORS SHIPBUILDING SPORTING_GOODS SPORTS "
-    "STAFFING_AND_RECRUITING SUPERMARKETS TELECOMMUNICATIONS TEXTILES THINK_TANKS TOBACCO TRANSLATION_AND_LOCALIZATION "
-    "TRANSPORTATION_TRUCKING_RAILROAD UTILITIES VENTURE_CAPITAL_PRIVATE_EQUITY VETERINARY WAREHOUSING WHOLESALE "
-    "WINE_AND_SPIRITS WIRELESS WRITING_AND_EDITING"
+    "PACKAGING_AND_CONTAINERS PAPER_FOREST_PRODUCTS PERFORMING_ARTS PHARMACEUTICALS PHILANTHROPY PHOTOGRAPHY "
+    "PLASTICS POLITICAL_ORGANIZATION PRIMARY_SECONDARY_EDUCATION PRINTING PROFESSIONAL_TRAINING_COACHING "
+    "PROGRAM_DEVELOPMENT PUBLIC_POLICY PUBLIC_RELATIONS_AND_COMMUNICATIONS PUBLIC_SAFETY PUBLISHING "
+    "RAILROAD_MANUFACTURE RANCHING REAL_ESTATE RECREATIONAL_FACILITIES_AND_SERVICES RELIGIOUS_INSTITUTIONS "
+    "RENEWABLES_ENVIRONMENT RESEARCH RESTAURANTS RETAIL SECURITY_AND_INVESTIGATIONS SEMICONDUCTORS SHIPBUILDING "
+    "SPORTING_GOODS SPORTS STAFFING_AND_RECRUITING SUPERMARKETS TELECOMMUNICATIONS TEXTILES THINK_TANKS TOBACCO "
+    "TRANSLATION_AND_LOCALIZATION TRANSPORTATION_TRUCKING_RAILROAD UTILITIES VENTURE_CAPITAL_PRIVATE_EQUITY "
+    "VETERINARY WAREHOUSING WHOLESALE WINE_AND_SPIRITS WIRELESS WRITING_AND_EDITING"
 ).split()

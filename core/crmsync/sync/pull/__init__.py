@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
 from crmsync.events import BatchLanded, PageRead, PhaseStarted
@@ -12,7 +12,7 @@ from crmsync.sync.model import Batch, Counts, Page, Phase, Position, Window
 from crmsync.sync.pull.census import Census
 from crmsync.sync.pull.fetch import fetch
 from crmsync.sync.pull.gather import Pace, gather
-from crmsync.sync.pull.land import Journal, Lander
+from crmsync.sync.pull.land import Lander
 from crmsync.sync.pull.map import map_batch
 from crmsync.sync.pull.plan import next_window
 from crmsync.sync.source import Source
@@ -24,7 +24,6 @@ class Pull:
     """One stream's pull: where it reads, where it lands, how far it is.
 
     `plans` are the compiled mappings by the path of the records; `tombstone_plan` is that of the list of deleted ones.
-    `check_stop` raises Stopped where the run should end early; it is asked between batches.
     """
 
     source: Source
@@ -34,15 +33,13 @@ class Pull:
     plans: Mapping[str, ReadPlan]
     tombstone_plan: ReadPlan | None
     brake: float
-    journal: Journal
-    check_stop: Callable[[], None]
     pace: Pace = field(default_factory=Pace)
 
     async def run(self) -> Counts:
         """Bring the stream up to date; tell what became of every record.
 
-        May be killed at any line: rows and checkpoint commit together. Raises Stopped between batches, ProviderDown
-        when retries are used up, UnreadablePage rather than skip a page.
+        May be killed at any line: rows and checkpoint commit together. Raises ProviderDown when retries are used up,
+        BudgetSpent, BrakePulled, and UnreadablePage rather than skip a page.
         """
         counts, done = Counts(), set[Phase]()
         while (step := next_window(self.source.stream, self.checkpoint, self.source.now(), done)) is not None:
@@ -59,7 +56,6 @@ class Pull:
             self.checkpoint = advance(opened, window, batch.position)
             counts += await self._land(batch, window, fresh=fresh, more=more)
             fresh = False
-            self.check_stop()
         return counts
 
     async def _land(self, batch: Batch, window: Window, *, fresh: bool, more: bool) -> Counts:
@@ -72,24 +68,22 @@ class Pull:
 
     def _map_and_land(self, batch: Batch, window: Window, fresh: bool) -> tuple[Counts, float]:
         checkpoint = encode(self.checkpoint)
-        if window.phase == "tombstones":
-            assert self.tombstone_plan is not None
-            if batch.bodies:
-                map_batch(self.lander.store, self.tombstone_plan, batch)
-            return self.lander.tombstones(batch, checkpoint, self.journal)
+        plan = self.tombstone_plan if window.phase == "tombstones" else self.plans[batch.records_at]
+        assert plan is not None  # no window asks for tombstones that the spec does not describe
         if batch.bodies:
-            map_batch(self.lander.store, self.plans[batch.records_at], batch)
+            map_batch(self.lander.store, plan, batch)
+        if window.phase == "tombstones":
+            return self.lander.tombstones(batch, plan, checkpoint)
         sweep = window.phase == "full" and self.checkpoint.full.sweep
-        return self.lander.land(batch, window.phase, checkpoint, sweep=sweep, fresh=fresh, journal=self.journal)
+        return self.lander.land(batch, plan, window.phase, checkpoint, sweep=sweep, fresh=fresh)
 
     async def _census(self) -> Counts:
-        census = Census(self.source, self.lander, self.worker, self.plans, self.brake, self.journal)
+        census = Census(self.source, self.lander, self.worker, self.plans, self.brake)
         counts = Counts()
         self.checkpoint = advance(self.checkpoint, Window("census", Position()), Position(done=True))
         async for part in census.run(encode(self.checkpoint)):
             counts += part
             self._emit_landed(part, 0.0)
-            self.check_stop()
         return counts
 
     async def _told(self, pages: AsyncIterator[Page]) -> AsyncIterator[Page]:

@@ -10,11 +10,9 @@ from dataclasses import dataclass
 
 from crmsync.errors import BrakePulled
 from crmsync.mapping import ReadPlan
-from crmsync.store import Clear, Commit
-from crmsync.store.schema import SEEN
 from crmsync.sync.model import Batch, Counts
 from crmsync.sync.pull.fetch import read_by_id
-from crmsync.sync.pull.land import Journal, Lander
+from crmsync.sync.pull.land import Lander
 from crmsync.sync.pull.map import map_batch
 from crmsync.sync.source import Source
 from crmsync.sync.worker import Worker
@@ -31,7 +29,6 @@ class Census:
     worker: Worker
     plans: Mapping[str, ReadPlan]
     brake: float
-    journal: Journal
 
     async def run(self, checkpoint: str) -> AsyncIterator[Counts]:
         """Confirm and mark the missing ones, a commit a request; the last commit moves the checkpoint.
@@ -46,7 +43,7 @@ class Census:
             assert by_id is not None
             page = await read_by_id(self.source, by_id, part)
             yield await self.worker.do(self._mark, Batch((page,)), part)
-        yield await self.worker.do(self._finish, checkpoint)
+        yield await self.worker.do(self.lander.census_done, checkpoint)
 
     def _missing(self) -> list[str]:
         mirror = self.lander.mirror
@@ -64,17 +61,11 @@ class Census:
         engine = self.lander.store.engine
         engine.execute("CREATE OR REPLACE TEMP TABLE asked AS SELECT unnest($ids::VARCHAR[]) AS _id", {"ids": asked})
         counts = Counts()
-        absent = "SELECT _id, now() AS at FROM asked"
+        absent = "SELECT _id, now() AS gone_at FROM asked"
         if batch.bodies:
-            map_batch(self.lander.store, self.plans[batch.records_at], batch)
+            plan = self.plans[batch.records_at]
+            map_batch(self.lander.store, plan, batch)
             engine.execute("CREATE OR REPLACE TEMP TABLE there AS SELECT _id FROM mapped")
             absent += " WHERE _id NOT IN (SELECT _id FROM there WHERE _id IS NOT NULL)"
-            counts, _ = self.lander.land(batch, "census", None, sweep=False, fresh=False, journal=self.journal)
-        return counts + self.lander.delete(absent, self.journal)
-
-    def _finish(self, checkpoint: str) -> Counts:
-        lease = self.lander.lease
-        run, logs = self.journal(Counts())
-        seen = Clear(SEEN, {"connection": lease.connection, "stream": lease.stream})
-        self.lander.store.commit(Commit(lease, [seen], checkpoint, run, logs))
-        return Counts()
+            counts, _ = self.lander.land(batch, plan, "census", None, sweep=False, fresh=False)
+        return counts + self.lander.delete(absent)

@@ -10,6 +10,7 @@ from typing import Any
 
 from crmsync.errors import RestartNeeded
 from crmsync.http import Head
+from crmsync.spec.bind import fill
 from crmsync.spec.model import Reader, Request
 from crmsync.sync.model import Page, Position, Window
 from crmsync.sync.source import Source
@@ -36,7 +37,8 @@ def fetch(window: Window, source: Source) -> AsyncIterator[Page]:
 
 async def read_by_id(source: Source, request: Request, ids: Sequence[str]) -> Page:
     """One page with those of `ids` that exist; at most `request.batch` of them."""
-    body, head = await source.ask(request, ids=list(ids), items=[{"id": i} for i in ids])
+    items = [fill(request.item, {"id": i}) for i in ids] if request.item is not None else list(ids)
+    body, head = await source.ask(request, ids=list(ids), items=items)
     return Page(body, head.ids, Position(), request.records)
 
 

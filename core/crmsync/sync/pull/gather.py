@@ -7,12 +7,13 @@ since commits grow dearer with the table. A slow provider's pages are committed 
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from crmsync.sync.model import Batch, Page
 
-BATCH_ROWS = 5_000
+BATCH_ROWS = int(os.environ.get("CRMSYNC_BATCH_ROWS", "5000"))  # fewer: smaller steps, dearer commits
 BATCH_BYTES = 48 * 1024 * 1024
 QUEUE_BYTES = 16 * 1024 * 1024
 _AGE_S = 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from crmsync import faults
 from crmsync.errors import UnreadablePage
 from crmsync.mapping import ReadPlan
 from crmsync.store import FileStore
@@ -20,3 +21,4 @@ def map_batch(store: FileStore, plan: ReadPlan, batch: Batch) -> None:
     for page, reason in engine.rows(f"SELECT _page, _problems[1].reason FROM {MAPPED} WHERE _pos = 0 LIMIT 1"):
         raise UnreadablePage(f"A page could not be read: {reason}.", body=bodies[page].encode())
     engine.execute(plan.older_sql(MAPPED))
+    faults.point("land.mapped")

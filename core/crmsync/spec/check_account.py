@@ -1,0 +1,114 @@
+"""Meaning of what concerns the account: options, ways to authenticate, limits, error rules, lists. Part of check.py.
+
+`tree` is the spec as written, where names are looked up; `sound` is the part of it whose shape is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from crmsync.spec import bind
+from crmsync.spec.schema_faults import Finding, near, shown
+from crmsync.spec.yaml import Path
+
+_NUMBERS = ("rate", "budget", "concurrent")
+
+
+def part(tree: Any, *keys: str) -> dict[str, Any]:
+    """The map at `keys`; empty where there is none."""
+    for key in keys:
+        tree = tree.get(key) if isinstance(tree, dict) else None
+    return tree if isinstance(tree, dict) else {}
+
+
+def account_findings(tree: Mapping[str, Any], sound: Mapping[str, Any]) -> Iterator[Finding]:
+    """Everything that is wrong with the meaning of these parts, placeholders aside."""
+    options = {name: line or {} for name, line in part(sound, "config").items()}
+    for name, line in options.items():
+        yield from _option(("config", name), line, options)
+    for name, line in part(sound, "auth").items():
+        yield from _needs(("auth", name, "needs"), line.get("needs", ()), part(tree, "config"))
+    for name, line in part(sound, "limits").items():
+        yield from _limit(("limits", name), line, tree, options)
+    for index, rule in enumerate(sound.get("errors", ())):
+        yield from _rule(("errors", index), rule or {}, part(tree, "limits"))
+    for name, line in part(sound, "lists").items():
+        yield from _within(name, line.get("within", {}).get("list"), part(tree, "lists"))
+
+
+def _option(path: Path, line: Mapping[str, Any], options: Mapping[str, Any]) -> Iterator[Finding]:
+    name, default = path[-1], line.get("default")
+    for pick in (line, default):
+        by = pick.get("by") if isinstance(pick, dict) else None
+        if by is not None and (by not in options or by == name):
+            yield Finding(path, "SP201", f"there is no other option `{by}`{near(str(by), options)}")
+    if default is None:
+        return
+    if line.get("secret"):
+        yield Finding((*path, "default"), "SP212", f"`{name}` is a secret: it cannot have a default")
+    if line.get("required"):
+        yield Finding((*path, "required"), "SP212", f"`{name}` has a default, so it cannot be required")
+    if not isinstance(default, dict) and not any(bind.names(default)):
+        yield from _default((*path, "default"), f"the default of `{name}`", default, line)
+
+
+def _default(path: Path, what: str, value: Any, line: Mapping[str, Any]) -> Iterator[Finding]:
+    if line.get("type") == "integer" and not isinstance(value, int):
+        yield Finding(path, "SP212", f"{what} must be a whole number, not {shown(value)}")
+    if "choice" in line and value not in line["choice"]:
+        yield Finding(path, "SP212", f"{what} must be one of {', '.join(str(choice) for choice in line['choice'])}")
+    if isinstance(value, str) and value.lower().startswith("http://"):
+        yield Finding(path, "SP209", f"{what} must be an https URL")
+
+
+def _needs(path: Path, needs: Any, options: Mapping[str, Any]) -> Iterator[Finding]:
+    for index, name in enumerate(needs):
+        if name is not None and name not in options:
+            yield Finding((*path, index), "SP201", f"there is no option `{name}` in `config`{near(name, options)}")
+
+
+def _limit(path: Path, line: Mapping[str, Any], tree: Any, options: Mapping[str, Any]) -> Iterator[Finding]:
+    kinds = [kind for kind in _NUMBERS if kind in part(tree, "limits", str(path[-1]))]
+    if len(kinds) != 1:
+        yield Finding(path, "SP210", "a limit is exactly one of `rate`, `budget`, `concurrent`")
+    for kind in kinds:
+        value = line.get(kind)
+        for branch in [v for k, v in value.items() if k != "by"] if isinstance(value, dict) else [value]:
+            for name in bind.names(branch):
+                yield from _number((*path, kind), name, tree, options)
+        if isinstance(value, dict):
+            yield from _picked((*path, kind), value, {**options, **part(tree, "check", "facts")})
+
+
+def _number(path: Path, name: str, tree: Any, options: Mapping[str, Any]) -> Iterator[Finding]:
+    """A limit must have its number whenever a run begins."""
+    line = options.get(name)
+    if line is None:
+        if name in {**part(tree, "vars"), **part(tree, "check", "facts")}:
+            yield Finding(path, "SP210", f"a limit's number is an option, and `{name}` is none")
+    elif line.get("type") != "integer":
+        yield Finding(path, "SP210", f"a limit is a number: `{name}` needs `type: integer`")
+    elif "default" not in line and not line.get("required"):
+        yield Finding(path, "SP210", f"a limit needs a number: give `{name}` a default or make it required")
+
+
+def _picked(path: Path, pick: Mapping[str, Any], known: Mapping[str, Any]) -> Iterator[Finding]:
+    if "by" in pick and pick["by"] not in known:
+        yield Finding((*path, "by"), "SP201", f"there is no option or fact `{pick['by']}`{near(pick['by'], known)}")
+    if "else" not in pick:
+        yield Finding(path, "SP210", "the pick needs `else`, for what is not known yet")
+
+
+def _rule(path: Path, rule: Mapping[str, Any], pools: Mapping[str, Any]) -> Iterator[Finding]:
+    pool = rule.get("pool")
+    if pool is not None and pool not in pools:
+        yield Finding((*path, "pool"), "SP203", f"there is no limit `{pool}`{near(pool, pools)}")
+    elif rule.get("is") == "exhausted" and "budget" not in part(pools, str(pool)):
+        yield Finding((*path, "is"), "SP203", "`exhausted` needs `pool`: a limit with a `budget`")
+
+
+def _within(name: str, scope: Any, lists: Mapping[str, Any]) -> Iterator[Finding]:
+    if scope is not None and (scope not in lists or scope == name):
+        guess = near(scope, set(lists) - {name})
+        yield Finding(("lists", name, "within", "list"), "SP204", f"there is no other list `{scope}`{guess}")

@@ -1,0 +1,142 @@
+"""The names of a spec: those taken, how far constants grow, placeholders outside streams. Part of check.py."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from crmsync.spec import bind
+from crmsync.spec.build import constants
+from crmsync.spec.check_account import part
+from crmsync.spec.check_request import request_findings
+from crmsync.spec.schema_faults import Finding
+from crmsync.spec.scope import LISTS, RESERVED, TOO_LARGE, Measure, Scope, is_too_large, measured
+from crmsync.spec.sheet import Parts
+from crmsync.spec.yaml import Path
+
+
+class Top:
+    """A spec's names: `tree` as written, `sound` without what the schema refuses."""
+
+    def __init__(self, tree: dict[str, Any], sound: dict[str, Any]) -> None:
+        self.tree, self.sound = tree, sound
+        self.options = {name: line or {} for name, line in self.map("config").items()}
+        self.secrets = frozenset(name for name, line in self.options.items() if line.get("secret"))
+        self.names = frozenset(part(tree, "config")) - self.secrets
+        self.facts = frozenset(part(tree, "check", "facts"))
+        self.vars = self.map("vars")
+        holders = [self.map("defaults"), *self.map("streams").values()]
+        self.late = self.facts | {name for line in holders for name in part(line, "vars")}
+
+    def map(self, key: str) -> dict[str, Any]:
+        """A part of the spec by name, as far as it is sound."""
+        return part(self.sound, key)
+
+    @cached_property
+    def parts(self) -> Parts:
+        """What the streams' rules look things up in."""
+        return Parts(
+            lists={name: self.map("lists").get(name, {}) for name in part(self.tree, "lists")},
+            pools=frozenset(part(self.tree, "limits")),
+            discover=part(self.tree, "discover") if "discover" in self.tree else None,
+            options=frozenset(part(self.tree, "config")) | self.facts | frozenset(self.vars),
+        )
+
+    @cached_property
+    def sizes(self) -> dict[str, Measure]:
+        """What the constants of the top are."""
+        sizes, _ = measured(self._templates({}))
+        return {name: size for name, size in sizes.items() if name in self.vars}
+
+    def taken(self) -> Iterator[Finding]:
+        """Names that mean something else already."""
+        holders: list[tuple[Path, Mapping[str, Any]]] = [(("config",), self.options), (("vars",), self.vars)]
+        holders += [(("check", "facts"), part(self.sound, "check", "facts"))]
+        holders += [(("streams", name, "vars"), part(line, "vars")) for name, line in self.map("streams").items()]
+        holders += [(("defaults", "vars"), part(self.sound, "defaults", "vars"))]
+        for path, names in holders:
+            for name in names:
+                if name in RESERVED:
+                    yield Finding((*path, name), "SP207", f"the name `{name}` is taken by the language")
+                elif path != ("config",) and name in self.options:
+                    yield Finding((*path, name), "SP207", f"`{name}` is already an option in `config`")
+                elif "vars" in path and name in self.facts:
+                    yield Finding((*path, name), "SP207", f"`{name}` is already a fact of `check`")
+
+    def growth(self, own: Mapping[str, Any] | None = None, path: Path = ()) -> Iterator[Finding]:
+        """Constants that run in a circle, and the first that is too large to be put in. `own` are a stream's."""
+        sizes, circle = measured(self._templates(own or {}))
+        for name in circle:
+            others = ", ".join(f"`${other}`" for other in circle)
+            yield Finding(self._holder(name, own, path), "SP211", f"runs in a circle: {others}")
+        large = next((name for name, size in sizes.items() if is_too_large(size)), None)
+        if large:
+            yield Finding(self._holder(large, own, path), "SP211", TOO_LARGE)
+
+    def placeholders(self) -> Iterator[Finding]:
+        """Every placeholder outside the streams that has no value at its place, and the requests around them."""
+        anywhere = self._scope("`vars`", self.names | self.late | {"stream", "connection"})
+        for name, value in self.vars.items():
+            yield from anywhere.findings(value, ("vars", name))
+        early = self._scope("`auth`", self.names | self.secrets | {"connection"}, secrets=frozenset())
+        for name, line in self.map("auth").items():
+            yield from early.findings(line.get("headers", {}), ("auth", name, "headers"))
+        for name, line in self.options.items():
+            default = line if "by" in line else line.get("default")
+            yield from self._scope("`config`", self.names).findings(default, ("config", name))
+        yield from self._check()
+        later = self._scope("", self.names | self.facts | {"connection"})
+        for name, line in self.map("lists").items():
+            yield from self._request(("lists", name), line, later.giving("`lists`", LISTS))
+        for key in ("limits", "error", "errors", "nulls"):
+            yield from later.giving(f"`{key}`", ()).findings(self.sound.get(key), (key,))
+
+    def discover_in(self, scope: Scope) -> Iterator[Finding]:
+        """`discover` is asked for each stream: with its constants."""
+        return self._request(("discover",), self.map("discover"), scope.giving("`discover`", ()))
+
+    def scope_of(self, own: Mapping[str, Any], stream: str) -> Scope:
+        """What a stream's parts may use. Its constants must not grow without end."""
+        sizes, _ = measured(self._templates(own))
+        sizes = {name: size for name, size in sizes.items() if name in {**self.vars, **own}}
+        allowed = self.names | self.facts | {"stream", "connection"}
+        return Scope(f"stream `{stream}`", allowed, sizes, constants(self.vars, own), self.secrets, self.late)
+
+    # -- helpers -------------------------------------------------------------------------------------------------------
+
+    def _check(self) -> Iterator[Finding]:
+        scope = self._scope("`check`: facts are known after it", self.names | {"connection"})
+        yield from self._request(("check",), self.map("check"), scope)
+        if "base_url" not in part(self.tree, "config") and (path := _relative(self.sound, scope.values)):
+            yield Finding(path, "SP209", "a path needs the option `base_url` in `config`")
+
+    def _request(self, path: Path, line: Mapping[str, Any], scope: Scope) -> Iterator[Finding]:
+        return request_findings(line, lambda *rest: (*path, *rest), scope, self.parts.pools, self.names)
+
+    def _scope(self, where: str, allowed: Collection[str], secrets: frozenset[str] | None = None) -> Scope:
+        secrets = self.secrets if secrets is None else secrets
+        return Scope(where, frozenset(allowed), self.sizes, self._values, secrets, self.late)
+
+    @cached_property
+    def _values(self) -> dict[str, Any]:
+        return constants(self.vars, {})
+
+    def _templates(self, own: Mapping[str, Any]) -> dict[str, Any]:
+        """Everything that others may name and that is a template itself."""
+        lines = ((name, line) for name, line in self.options.items() if name in self.names)
+        return {**{n: line if "by" in line else line.get("default") for n, line in lines}, **self.vars, **own}
+
+    def _holder(self, name: str, own: Mapping[str, Any] | None, path: Path) -> Path:
+        if own and name in own:
+            return (*path, "vars", name)
+        return ("vars" if name in self.vars else "config", name)
+
+
+def _relative(node: Any, values: Mapping[str, Any], path: Path = ()) -> Path | None:
+    """The first request that goes to a path instead of a URL."""
+    if not isinstance(node, dict):
+        return None
+    if isinstance(do := node.get("do"), str) and str(bind.expand(do, values)).partition(" ")[2].startswith("/"):
+        return (*path, "do")
+    return next((found for k, v in node.items() if (found := _relative(v, values, (*path, k)))), None)

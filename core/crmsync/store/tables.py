@@ -1,0 +1,49 @@
+"""Tables of the store: made, widened and explained; never narrowed, never converted."""
+
+from __future__ import annotations
+
+from crmsync.store.engine import ALIAS, Engine
+from crmsync.store.interface import Column, Table
+from crmsync.store.quote import identifier, literal
+
+
+def full(table: Table) -> str:
+    """The table's name as SQL."""
+    return f"{ALIAS}.{identifier(table.schema)}.{identifier(table.name)}"
+
+
+def ensure(engine: Engine, table: Table) -> tuple[str, ...]:
+    """Create or widen `table` and set its comments; the names of columns that are there with another type."""
+    there = {name: (type_, comment) for name, type_, comment in _columns(engine, table)}
+    if not there:
+        _create(engine, table)
+    for column in table.columns:
+        if there and column.name not in there:
+            engine.execute(f"ALTER TABLE {full(table)} ADD COLUMN {_definition(column)}")
+        if column.comment and column.comment != there.get(column.name, ("", None))[1]:
+            where = f"{full(table)}.{identifier(column.name)}"
+            engine.execute(f"COMMENT ON COLUMN {where} IS {literal(column.comment)}")
+    return tuple(c.name for c in table.columns if c.name in there and not _is(engine, there[c.name][0], c.type))
+
+
+def _columns(engine: Engine, table: Table) -> list[tuple[str, str, str | None]]:
+    return engine.rows(
+        "SELECT column_name, data_type, comment FROM duckdb_columns() "
+        "WHERE database_name = ? AND schema_name = ? AND table_name = ?",
+        [ALIAS, table.schema, table.name],
+    )
+
+
+def _create(engine: Engine, table: Table) -> None:
+    engine.execute(f"CREATE SCHEMA IF NOT EXISTS {ALIAS}.{identifier(table.schema)}")
+    engine.execute(f"CREATE TABLE {full(table)} ({', '.join(map(_definition, table.columns))})")
+    if table.comment:
+        engine.execute(f"COMMENT ON TABLE {full(table)} IS {literal(table.comment)}")
+
+
+def _definition(column: Column) -> str:
+    return f"{identifier(column.name)} {column.type}"
+
+
+def _is(engine: Engine, stored: str, wanted: str) -> bool:
+    return stored == wanted or bool(engine.value(f"SELECT typeof(CAST(NULL AS {wanted})) = ?", [stored]))

@@ -1,0 +1,60 @@
+"""Rejects: what a batch could not map in whole, record by record; and what a good copy resolves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from crmsync.mapping import ReadPlan, identifier, literal
+from crmsync.store import Change, FileStore, Lease, Upsert
+from crmsync.store.schema import REJECTS
+from crmsync.sync.pull.rows import USABLE, count, moment
+
+
+@dataclass(slots=True)
+class Rejects:
+    """The rejects of one stream's run. `open`: the store holds some that a good copy would resolve."""
+
+    store: FileStore
+    lease: Lease
+    open: bool
+
+    def stage(self, plan: ReadPlan, bodies: Sequence[str]) -> list[Change]:
+        """Stage what the engine table `mapped` says about rejects; normally nothing, which must cost nothing."""
+        troubled = count(self.store, "mapped WHERE len(_problems) > 0 AND _newest")
+        if not troubled and not self.open:
+            return []
+        self._troubled(plan, bodies)
+        good = f"SELECT _id AS record_id FROM mapped WHERE {USABLE} AND len(_problems) = 0"
+        met = f"SELECT {self._who()}, record_id FROM (SELECT record_id FROM troubled UNION {good})"
+        self.store.lookup(REJECTS, met, "before")
+        now = moment()
+        self.store.engine.execute(
+            "CREATE OR REPLACE TEMP TABLE staged_rejects AS "
+            f"SELECT t.*, {literal(self.lease.run_id)} AS run_id, coalesce(e.attempts, 0) + 1 AS attempts, "
+            f"coalesce(e.first_at, {now}) AS first_at, {now} AS last_at, NULL::TIMESTAMPTZ AS resolved_at "
+            "FROM troubled t LEFT JOIN before e USING (connection, stream, record_id) "
+            f"UNION ALL BY NAME SELECT e.* REPLACE ({now} AS resolved_at) FROM before e "
+            "WHERE e.resolved_at IS NULL AND e.record_id NOT IN (SELECT record_id FROM troubled)"
+        )
+        self.open = self.open or bool(troubled)
+        return [Upsert(REJECTS, "staged_rejects")] if count(self.store, "staged_rejects") else []
+
+    def _troubled(self, plan: ReadPlan, bodies: Sequence[str]) -> None:
+        """Fill `troubled`, one row a record; the payload, as it came, only of those that are rejected."""
+        engine = self.store.engine
+        engine.execute("CREATE OR REPLACE TEMP TABLE payloads(_page BIGINT, _pos BIGINT, payload VARCHAR)")
+        for page, place in engine.rows("SELECT _page, _pos FROM mapped WHERE _rejected AND _newest"):
+            payload = engine.value(plan.element_sql, {"body": bodies[page], "pos": place})
+            engine.execute("INSERT INTO payloads VALUES (?, ?, ?)", [page, place, payload])
+        engine.execute(
+            f"CREATE OR REPLACE TEMP TABLE troubled AS SELECT {self._who()}, "
+            "coalesce(nullif(_id, ''), md5(coalesce(payload, ''))) AS record_id, "
+            "CASE WHEN _rejected THEN 'rejected' ELSE 'held' END AS outcome, _problems AS problems, payload "
+            "FROM mapped LEFT JOIN payloads USING (_page, _pos) WHERE len(_problems) > 0 AND _newest "
+            "QUALIFY row_number() OVER (PARTITION BY record_id) = 1"
+        )
+
+    def _who(self) -> str:
+        names = {"connection": self.lease.connection, "stream": self.lease.stream}
+        return ", ".join(f"{literal(value)} AS {identifier(name)}" for name, value in names.items())

@@ -1,0 +1,134 @@
+"""Rows: `mapped` against what the mirror has -> `staged`, the rows that a batch changes. SQL on engine tables only.
+
+What is not newer, or stale, or the same, changes nothing; so `_synced_at` moves only when the row did.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from crmsync.mapping import identifier, literal
+from crmsync.store import FileStore
+from crmsync.sync.model import Phase
+from crmsync.sync.pull.mirror import Mirror
+
+USABLE = "_newest AND NOT _rejected"
+
+
+def moment() -> str:
+    """The present moment as SQL: one for all rows of a statement, and the same in every driver."""
+    return f"TIMESTAMPTZ '{datetime.now(UTC).isoformat()}'"
+
+
+def count(store: FileStore, relation: str) -> int:
+    """How many rows an engine relation has."""
+    return int(store.engine.value(f"SELECT count(*) FROM {relation}"))
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Stages the rows of one mirror."""
+
+    store: FileStore
+    mirror: Mirror
+
+    def look_up(self, phase: Phase) -> int:
+        """Bring `known`, the ids that the mirror has, and `old`, whole rows where they must be compared."""
+        keys = f"SELECT _id FROM mapped WHERE {USABLE}"
+        if phase != "changes":
+            known = self.store.lookup(self.mirror.table, keys, "old")
+            self._run("CREATE OR REPLACE TEMP TABLE known AS SELECT _id, _updated_at, _deleted_at FROM old")
+            return known
+        known = self.store.lookup(self.mirror.table, keys, "known", ("_id", "_updated_at", "_deleted_at"))
+        # a newer copy replaces the row unseen; the same moment, none at all, or a held field asks for the old values
+        doubtful = (
+            f"SELECT b._id FROM mapped b JOIN known k USING (_id) "
+            f"WHERE {USABLE} AND (b._deleted OR len(b._problems) > 0 "
+            "OR b._updated_at IS NULL OR k._updated_at IS NULL OR b._updated_at = k._updated_at)"
+        )
+        if known and count(self.store, f"({doubtful})"):
+            self.store.lookup(self.mirror.table, doubtful, "old")
+        else:
+            self._run("CREATE OR REPLACE TEMP TABLE old AS FROM known LIMIT 0")
+        return known
+
+    def held(self) -> frozenset[str]:
+        """The columns that have a held value somewhere in the batch."""
+        found = self.store.engine.rows(
+            "SELECT DISTINCT p.field FROM (SELECT unnest(_problems) AS p FROM mapped WHERE NOT _rejected) WHERE p.hold"
+        )
+        return frozenset(row[0] for row in found)
+
+    def stage(self, phase: Phase, *, known: bool, held: frozenset[str]) -> int:
+        """Fill `staged` with the live rows that the batch changes; tell how many."""
+        alive = f"{USABLE} AND NOT b._deleted"
+        whole = known and count(self.store, "old") > 0
+        new = {c: self._value(c, held if whole else frozenset()) for c in self.mirror.compared}
+        values = ", ".join(f"{sql} AS {identifier(c)}" for c, sql in new.items())
+        joins, changed = "", "true"
+        if known:
+            joins = " LEFT JOIN known k USING (_id)" + (" LEFT JOIN old r USING (_id)" if whole else "")
+            differs = self._differs(list(new.values())) if whole else "false"
+            changed = f"k._id IS NULL OR {_moves(phase, differs)}"
+        self._run(
+            f"CREATE OR REPLACE TEMP TABLE staged AS SELECT b._id, {values}, NULL::TIMESTAMPTZ AS _deleted_at, "
+            f"{moment()} AS _synced_at FROM mapped b{joins} WHERE {alive} AND ({changed})"
+        )
+        return count(self.store, "staged")
+
+    def stage_gone(self, *, dead: bool, absorbing: bool) -> int:
+        """Add to `staged` the rows that the batch says are deleted, or merged into others; tell how many are gone."""
+        gone = []
+        if dead:
+            gone.append(f"SELECT _id, coalesce(_updated_at, {moment()}) AS gone_at FROM mapped WHERE _deleted AND {USABLE}")
+        if absorbing:
+            gone.append(
+                f"SELECT unnest(_merged) AS _id, coalesce(_updated_at, {moment()}) AS gone_at FROM mapped "
+                f"WHERE len(_merged) > 0 AND {USABLE}"
+            )
+        self._leaving(f"SELECT _id, min(gone_at) AS gone_at FROM ({' UNION ALL '.join(gone)}) GROUP BY _id")
+        # an older copy of an absorbed record may stand in the same batch
+        self._run("UPDATE staged SET _deleted_at = gone.gone_at FROM gone WHERE staged._id = gone._id")
+        self._run(
+            f"INSERT INTO staged BY NAME {_MARKED} AND l._id NOT IN (SELECT _id FROM staged)".format(now=moment())
+        )
+        return count(self.store, "staged WHERE _deleted_at IS NOT NULL")
+
+    def stage_deletes(self, ids: str) -> int:
+        """Fill `staged` with the live rows among the engine query `ids` (`_id`, `gone_at`), marked as deleted."""
+        self._leaving(ids)
+        self._run(f"CREATE OR REPLACE TEMP TABLE staged AS {_MARKED}".format(now=moment()))
+        return count(self.store, "staged")
+
+    def _leaving(self, ids: str) -> None:
+        self._run(f"CREATE OR REPLACE TEMP TABLE gone AS {ids}")
+        self.store.lookup(self.mirror.table, "SELECT _id FROM gone", "leaving")
+
+    def _differs(self, after: list[str]) -> str:
+        before = ", ".join(f"r.{identifier(c)}" for c in self.mirror.compared)
+        return f"(r._id IS NOT NULL AND ({before}, r._deleted_at) IS DISTINCT FROM ({', '.join(after)}, NULL))"
+
+    def _value(self, column: str, held: frozenset[str]) -> str:
+        if column not in held:
+            return f"b.{identifier(column)}"
+        problem = f"list_contains(list_transform(b._problems, lambda p: p.field), {literal(column)})"
+        return f"CASE WHEN {problem} THEN r.{identifier(column)} ELSE b.{identifier(column)} END"
+
+    def _run(self, sql: str) -> None:
+        self.store.engine.execute(sql)
+
+
+_MARKED = (
+    "SELECT l.* REPLACE (gone.gone_at AS _deleted_at, {now} AS _synced_at) "
+    "FROM leaving l JOIN gone USING (_id) WHERE l._deleted_at IS NULL"
+)
+
+
+def _moves(phase: Phase, differs: str) -> str:
+    """When a known row is written again. An index (`changes`) may show old copies, and records that are gone."""
+    if phase != "changes":
+        return differs
+    stale = "coalesce(b._updated_at < k._updated_at OR b._updated_at <= k._deleted_at, false)"
+    newer = "coalesce(b._updated_at > k._updated_at, false)"
+    return f"(NOT {stale} AND ({newer} OR {differs}))"

@@ -1,0 +1,62 @@
+"""The installed `crmsync` as a process of its own, against a simulator that the test serves."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CRMSYNC = Path(sys.executable).with_name("crmsync")
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A working directory, an environment, and the program in it."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    def __call__(self, *words: str, timeout_s: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [str(CRMSYNC), *words],
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+
+    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [str(CRMSYNC), *words],
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def results(self, *words: str, **environment: str) -> list[dict[str, Any]]:
+        """What `crmsync run --json …` prints."""
+        done = self("run", "--connector", "hubspot", "--json", *words, **environment)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        done = self("query", sql, "--json")
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def shell(folder: Path, url: str = "", **options: str) -> Shell:
+    """A Shell in `folder` with the options of the connection `hubspot` in its environment."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    environment = {**kept, "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")}
+    if url:
+        environment["HUBSPOT_BASE_URL"] = url
+    environment |= {f"HUBSPOT_{name}".upper(): value for name, value in options.items()}
+    return Shell(folder, environment)

@@ -1,0 +1,115 @@
+"""Promises of lookups: the right rows, and an upsert that is right whatever was looked up before it."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import closing
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from store_kit import CONTACT, begin, commit, contacts, looked_up, put, stage
+
+from crmsync.store import Append, FileStore, Upsert
+from crmsync.store.schema import SEEN
+
+
+def test_a_lookup_brings_the_rows_of_the_keys_it_is_given(store, lease):
+    """All columns by default; keys that are not there bring nothing."""
+    put(store, lease, {"1": "a@x", "2": "b@x"})
+    assert looked_up(store, ["2", "9"]) == [("b@x", "2", None)]
+
+
+def test_a_lookup_brings_only_the_columns_asked_for(store, lease):
+    """A batch compares a few columns first, since whole rows are dear."""
+    put(store, lease, {"1": "a@x"})
+    assert looked_up(store, ["1"], "_id") == [("1",)]
+
+
+def test_a_second_lookup_of_other_keys_brings_those(store, lease):
+    """What an earlier lookup asked for does not bound a later one."""
+    put(store, lease, {"1": "a@x", "2": "b@x"})
+    looked_up(store, ["1"])
+    assert looked_up(store, ["2"], "email") == [("b@x",)]
+    assert looked_up(store, ["1", "2"], "email") == [("a@x",), ("b@x",)]
+
+
+def test_a_lookup_after_a_commit_sees_what_it_wrote(store, lease):
+    """Row numbers found before a commit are not trusted after it."""
+    looked_up(store, ["1"])
+    put(store, lease, {"1": "a@x"})
+    assert looked_up(store, ["1"], "email") == [("a@x",)]
+
+
+def test_an_upsert_of_keys_that_were_not_looked_up_replaces_them_too(store, lease):
+    """The short way by row number is taken only where it covers every staged key."""
+    put(store, lease, {"1": "a@x", "2": "b@x"})
+    looked_up(store, ["1"])
+    put(store, lease, {"1": "c@x", "2": "d@x"})
+    assert contacts(store) == [("1", "c@x"), ("2", "d@x")]
+
+
+def test_two_upserts_of_one_key_in_one_commit_leave_the_last(store, lease):
+    """The first one's new row is not missed by the second."""
+    put(store, lease, {"1": "a@x"})
+    looked_up(store, ["1"])
+    first, second = stage(store, {"1": "b@x"}, "first"), stage(store, {"1": "c@x"}, "second")
+    commit(store, lease, Upsert(CONTACT, first), Upsert(CONTACT, second))
+    assert contacts(store) == [("1", "c@x")]
+
+
+def test_unseen_are_the_live_rows_that_the_sweep_did_not_meet(store, lease):
+    """Rows already deleted, and ids met by another stream's sweep, do not count."""
+    put(store, lease, {"1": "a@x", "2": "b@x", "3": "c@x"})
+    stage(store, {"3": "c@x"})
+    store.engine.execute("UPDATE staged SET _deleted_at = now()")
+    commit(store, lease, Upsert(CONTACT, "staged"))
+    for stream, id_ in (("contact", "1"), ("deal", "2")):
+        store.engine.execute(
+            "CREATE OR REPLACE TEMP TABLE met AS SELECT 'hubspot' AS connection, ? AS stream, ? AS record_id",
+            [stream, id_],
+        )
+        commit(store, lease, Append(SEEN, "met"))
+    assert store.unseen(CONTACT, "hubspot", "contact", "missing") == (1, 2)
+    assert store.engine.rows("FROM missing") == [("2",)]
+
+
+IDS = st.lists(st.sampled_from("12345"), unique=True)
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("look up"), IDS),
+        st.tuples(st.just("upsert"), IDS),
+        st.tuples(st.just("fail"), IDS),
+        st.tuples(st.just("rest"), st.just([])),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(STEPS)
+def test_any_order_of_lookups_upserts_failures_and_rests_equals_a_dictionary(steps):
+    """`_id` stays unique without an index, and each lookup tells what a dictionary would."""
+    with tempfile.TemporaryDirectory() as folder, closing(FileStore(Path(folder) / "s.duckdb", hold_s=1e9)) as store:
+        store.ensure(CONTACT)
+        lease, model = begin(store), dict[str, str]()
+        for number, (step, ids) in enumerate(steps):
+            rows = {id_: f"{number}@x" for id_ in ids}
+            if step == "look up":
+                assert looked_up(store, ids, "_id") == [(i,) for i in sorted(model) if i in ids]
+            elif step == "upsert":
+                put(store, lease, rows)
+                model |= rows
+            elif step == "rest":
+                store.rest()
+            else:
+                _fail(store, lease, rows)
+        assert contacts(store) == sorted(model.items())
+
+
+def _fail(store, lease, rows):
+    try:
+        commit(store, lease, Upsert(CONTACT, stage(store, rows)), Append(SEEN, "no_such_table"))
+    except Exception:  # noqa: BLE001 - which error is another test's business
+        return
+    raise AssertionError("a change that cannot be carried out was committed")

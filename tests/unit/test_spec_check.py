@@ -1,0 +1,397 @@
+"""A spec with mistakes -> every mistake, at its place, in a sentence that says what to write instead."""
+
+from __future__ import annotations
+
+import copy
+import importlib.resources
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from crmsync.errors import SpecError
+from crmsync.spec import build, load, yaml
+from crmsync.spec.check import check
+from crmsync.spec.schema_faults import LATER_KEYS
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+ROOT = Path(__file__).parents[2]
+HUBSPOT = ROOT / "connectors/hubspot/crmsync_hubspot/spec.yaml"
+SPEC = """\
+crmsync: 1
+name: demo
+vars: {ver: v1}
+config:
+  base_url: {default: "https://api.example.com"}
+  token: {secret: true}
+  burst: {type: integer, default: 10}
+auth:
+  token: {kind: header, needs: [token], headers: {Authorization: Bearer $token}}
+check: {do: GET /$ver/me, account: id, facts: {timezone: tz}}
+discover: {do: GET /fields/$type, name: name, type: type, types: {string: text}}
+limits:
+  burst: {rate: $burst, per: 10s, default: true}
+errors:
+  - {status: 429, is: throttled, pool: burst}
+lists:
+  pipeline: {do: GET /pipelines, key: id, value: label}
+  stage: {do: GET /stages, key: id, value: label, within: {list: pipeline, at: ^id}}
+defaults:
+  record: {updated_at: updated}
+  read:
+    full: {do: GET /$ver/$type, query: {limit: $limit, after: $page}, limit: 100, records: results, next: next}
+    by_id: {do: GET /$ver/$type, query: {ids: $ids}, batch: 100, records: results}
+  deletes: {census: {every: 7d}}
+streams:
+  contact:
+    vars: {type: contacts}
+    fields:
+      name: {at: [first, last], as: person_name}
+      email: email
+      owner_id: {at: owner, type: text}
+  deal:
+    vars: {type: deals}
+    fields:
+      pipeline: {at: pipeline, as: {list: pipeline}}
+      stage: {at: stage, as: {list: stage}, within: pipeline}
+"""
+
+
+def faults(text: str) -> list[str]:
+    return [str(fault) for fault in check(yaml.parse(text, "s"), load.objects())]
+
+
+def changed(old: str, new: str) -> str:
+    assert SPEC.count(old) == 1, f"{old!r} stands {SPEC.count(old)} times in the spec"
+    return SPEC.replace(old, new)
+
+
+def told(text: str, at: str, message: str) -> bool:
+    """Whether a fault starts with `message`, once, at a place of the text that starts with `at`."""
+    lines = text.splitlines()
+    found = [f for f in check(yaml.parse(text, "s"), load.objects()) if f.message.startswith(message)]
+    places = [lines[f.line - 1][f.column - 1 :] for f in found]
+    assert len([place for place in places if place.startswith(at)]) == 1, faults(text)
+    return True
+
+
+def test_a_right_spec_has_no_faults():
+    """The base of every test below, and the connector that is shipped."""
+    assert faults(SPEC) == []
+    assert load.load(HUBSPOT).tree["name"] == "hubspot"
+
+
+SHAPE = [
+    ("vars: {ver: v1}", "vras: {ver: v1}", "vras", "unknown key `vras`; did you mean `vars`?"),
+    ("    fields:\n      pip", "    feilds:\n      pip", "feilds", "unknown key `feilds`; did you mean `fields`?"),
+    ("within: pipeline}", "zzz: 1}", "zzz", "unknown key `zzz`; possible in `stage`: at, as, type, nulls, on_bad,"),
+    ("limit: 100", "limit: ten", "limit", "`limit` must be a whole number, not 'ten'"),
+    ("limit: 100", "limit: 0", "limit", "`limit` must be at least 1, not 0"),
+    ("per: 10s", "per: 10 s", "per", "`per` must be a duration such as 30s, 15m, 1h or 7d, not '10 s'"),
+    ("is: throttled", "is: throtled", "is", "`is` must be one of transient, throttled,"),
+    ("email: email", "email: e..mail", "email", "`email` must be a path such as a.b, or a map, not 'e..mail'"),
+    ("email: email", "Email: email", "Email", "'Email' is not a column's name: lower case letters, digits and _"),
+    ("email: email", "_email: email", "_email", "'_email' is not a column's name: lower case letters, digits and _"),
+    ("account: id, ", "", "check", "the key `account` is missing in `check`"),
+    ("as: person_name", "as: domian", "as", "`as` must be one of text, ref, email,"),
+    ("name: demo", "name: demo\nversion: 0.1", "version", "`version` must be a text, not 0.1; put it in quotes"),
+    ("kind: header", "kind: oauth2", "kind", "`kind`: oauth2 is part of the language but this version of crmsync"),
+    (
+        "errors:",
+        "transport: {}\nerrors:",
+        "transport",
+        "`transport` is part of the language but this version of crmsync",
+    ),
+    (
+        "check: {do: GET",
+        "check: {do: PUT",
+        "do",
+        "`do` must be a request such as GET /contacts (reads are GET or POST)",
+    ),
+    (
+        "crmsync: 1",
+        "crmsync: 2",
+        "crmsync",
+        "this spec is written in language version 2; this crmsync speaks 1: upgrade",
+    ),
+    ("name: demo", "name: demo\nrequires: '>=9'", "requires", "this spec needs crmsync >=9, and this is 0."),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "at", "message"), SHAPE)
+def test_a_mistake_of_shape_is_told_at_its_key(old, new, at, message):
+    """One mistake, one sentence, with the nearest valid key or value."""
+    assert told(changed(old, new), at, message)
+
+
+MEANING = [
+    ("/$ver/me", "/$vre/me", "do", "unknown placeholder `$vre`; did you mean `$ver`?"),
+    ("/$ver/me", "/$timezone", "do", "`$timezone` has no value in `check`: facts are known after it"),
+    ("query: {ids: $ids}", "query: {ids: $ids, a: $page}", "a", "`$page` has no value in `by_id`"),
+    ("vars: {type: deals}", "vars: {}", "do", "`$type` has no value in `discover`"),
+    ("after: $page", "after: $token", "after", "`$token` is a secret: only headers of `auth` may use it"),
+    ("ver: v1", "ver: $token", "ver", "`$token` is a secret: only headers of `auth` may use it"),
+    ("after: $page", "after: $since", "after", "`$since` is part of the language but this version of crmsync"),
+    ("after: $page", "after: 5 $", "after", "a lone `$`; write `$$` for a dollar"),
+    ("needs: [token]", "needs: [tokn]", "tokn", "there is no option `tokn` in `config`; did you mean `token`?"),
+    ("pool: burst", "pool: brust", "pool", "there is no limit `brust`; did you mean `burst`?"),
+    ("is: throttled, pool: burst", "is: exhausted, pool: burst", "is", "`exhausted` needs `pool`: a limit with a"),
+    ("records: results, next", "uses: [brust], records: results, next", "brust", "there is no limit `brust`; did you"),
+    ("as: {list: stage}", "as: {list: stag}", "list", "there is no list `stag`; did you mean `stage`?"),
+    ("as: {list: stage}", "as: {list: stage, take: x}", "take", "the list `stage` has no column `x` in `also`"),
+    ("list: pipeline, at", "list: pipelin, at", "list", "there is no other list `pipelin`; did you mean `pipeline`?"),
+    ("within: pipeline}", "within: pipelin}", "within", "`within` names no field of `deal`: `pipelin`; did you mean"),
+    (
+        "owner, type: text",
+        "owner",
+        "owner_id",
+        "`owner_id` is not a canonical field of `contact`, so it needs a `type`",
+    ),
+    ("email: email", "email: {at: email, type: text}", "type", "`email` is a canonical field of type email: leave"),
+    ("[first, last]", "first", "as", "`person_name` needs two paths in `at`: first name, last name"),
+    ("owner, type: text", "o, type: date, as: email", "as", "`email` gives domain or email or ref or text, but"),
+    ("owner, type: text", "o, type: set", "owner_id", 'a set needs to know how it is written: `as: {set: ";"}`'),
+    ("owner, type: text", "o, type: date, on_bad: keep", "on_bad", "only a text can keep a bad value, not date"),
+    (
+        "owner, type: text",
+        "o, type: integer, default: x",
+        "default",
+        "the default 'x' does not fit the type integer of",
+    ),
+    ("owner, type: text", "o, type: text, as: options", "as", "`options` needs `discover` with `options`"),
+    ("at: owner, ", "", "owner_id", "`owner_id` has no path: the key `at` is missing"),
+    ("name: demo", "name: crm", "name", "the name crm is taken by the store"),
+    ("vars: {ver: v1}", "vars: {ver: v1, limit: 3}", "limit", "the name `limit` is taken by the language"),
+    ("vars: {type: deals}", "vars: {type: deals, burst: 1}", "burst", "`burst` is already an option in `config`"),
+    (
+        "    by_id: {do: GET /$ver/$type, query: {ids: $ids}, batch: 100, records: results}\n",
+        "",
+        "read",
+        "`census` needs",
+    ),
+    (
+        "GET /$ver/$type, query: {ids",
+        "GET $ver/$type, query: {ids",
+        "do",
+        "a request goes to a path (/...) or an https",
+    ),
+    ('  base_url: {default: "https://api.example.com"}\n', "", "do", "a path needs the option `base_url` in `config`"),
+    (
+        "rate: $burst",
+        "concurrent: 2, rate: $burst",
+        "burst",
+        "a limit is exactly one of `rate`, `budget`, `concurrent`",
+    ),
+    ("type: integer, default: 10", "type: integer", "rate", "a limit needs a number: give `burst` a default or make"),
+    ("type: integer, default: 10", "default: 10", "rate", "a limit is a number: `burst` needs `type: integer`"),
+    ("ver: v1", "ver: a$w, w: $ver", "ver", "runs in a circle: `$ver`, `$w`"),
+    ("secret: true", "secret: true, default: x", "default", "`token` is a secret: it cannot have a default"),
+    ("default: 10", "default: x", "default", "the default of `burst` must be a whole number, not 'x'"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "at", "message"), MEANING)
+def test_a_mistake_of_meaning_is_told_where_it_was_written(old, new, at, message):
+    """What `defaults` gets wrong is told there, once, whatever the number of streams."""
+    assert told(changed(old, new), at, message)
+
+
+WINDOW = (
+    "  read:\n    changes: {do: POST /search, body: {a: $lower, b: $upper, c: $after_id}, bounds: iso, overlap: 5m}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "message"),
+    [
+        ("bounds: iso, ", "", "changes", "a window needs `bounds` in stream `contact`"),
+        (", overlap: 5m", "", "changes", "a window needs `overlap` in stream `contact`"),
+        ("a: $lower, ", "", "changes", "a window must ask for `$lower`"),
+        (", c: $after_id", "", "changes", "a window must go on by `$after_id` or by `next`"),
+        ("overlap: 5m", "overlap: 5m, cap: 9, total: n", "cap: 9", "with `cap`, the parts of a window are read by"),
+        ("overlap: 5m", "overlap: 5m, cap: 9", "changes", "`cap` needs `total` in stream `contact`"),
+    ],
+)
+def test_a_window_that_would_lose_records_is_refused(old, new, at, message):
+    """It needs bounds, overlap, both ends, a way on, and a way below the provider's cap."""
+    assert told(SPEC.replace("  read:\n", WINDOW.replace(old, new), 1), at, message)
+
+
+def test_a_window_needs_the_time_of_change():
+    """Without `record.updated_at` nothing tells which copy of a record is newer."""
+    text = SPEC.replace("  read:\n", WINDOW, 1).replace("  record: {updated_at: updated}\n", "")
+
+    assert "a window needs `record.updated_at` in stream `contact`" in faults(text)[0]
+
+
+def test_all_mistakes_are_told_at_once_and_in_order():
+    """A mistake of shape hides none of meaning, and follows from none."""
+    text = SPEC.replace("vars: {ver: v1}", "vras: {ver: v1}").replace("email: email", "email: {att: email}")
+    text = text.replace("pool: burst", "pool: b")
+
+    found = check(yaml.parse(text, "s"), load.objects())
+
+    assert list(found) == sorted(found)
+    assert {(f.line, f.code) for f in found} >= {(3, "SP101"), (15, "SP203"), (30, "SP101"), (10, "SP201")}
+
+
+def test_a_case_may_end_in_another_transform():
+    """Its paths stand in its conditions; the rest is read from the field's own."""
+    case = "{case: [{when: {gone: true}, is: lost}], else: {list: stage}}"
+    right = changed("email: email", f"lost: {{type: text, at: stage, as: {case}}}")
+
+    assert faults(right) == []
+    assert told(right.replace("else: {list: stage}", "else: {list: stag}"), "list: stag", "there is no list `stag`")
+
+
+def test_null_in_a_stream_removes_what_it_inherits():
+    """A stream without `census` needs no `by_id`."""
+    text = SPEC.replace("    vars: {type: deals}", "    vars: {type: deals}\n    deletes: {census: null}")
+    text = text.replace("census: {every: 7d}", "census: {every: 7d}").replace("    by_id:", "    #by_id:")
+
+    assert [line for line in faults(text) if "`deal`" in line] == []
+    assert [line for line in faults(text) if "`contact`" in line] != []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("ver: v1", "ver: v1, a0: ha, LAUGHS"),
+        ("type: deals", "type: deals, a0: ha, LAUGHS"),
+        ("  base_url", "  a0: {default: ha}\n  LAUGHS\n  base_url"),
+        ("ver: v1", "ver: v1, a0: ha, " + ", ".join(f"a{i + 1}: [$a{i}]" for i in range(60))),
+    ],
+)
+def test_constants_that_explode_are_refused_unexploded(old, new):
+    """A billion laughs: each constant, or default, names the one before ten times, or wraps it."""
+    inside = {f"a{i + 1}": "".join([f"$a{i}"] * 10) for i in range(60)}
+    lines = [f"{name}: {{default: {text}}}" if "default" in new else f"{name}: {text}" for name, text in inside.items()]
+    laughs = ("\n  " if "default" in new else ", ").join(lines)
+
+    found = faults(changed(old, new.replace("LAUGHS", laughs)))
+
+    assert len(found) == 1
+    assert "larger than 4 MB or 40 levels, with its constants put in [SP211]" in found[0]
+
+
+@pytest.mark.parametrize("text", ["", "[]", "5", "crmsync", "crmsync: 1", "streams: 5", "streams: {a: 5}\ndefaults: 7"])
+def test_what_is_no_spec_at_all_is_told_so(text):
+    """Never an exception of ours or of the library's."""
+    assert faults(text) != []
+
+
+def test_load_tells_every_mistake_on_a_line_of_its_own(tmp_path):
+    """The message is what a person reads; `faults` is what a program does."""
+    file = tmp_path / "spec.yaml"
+    file.write_text(SPEC.replace("vars:", "vras:").replace("streams:", "streem:"), "utf-8")
+
+    with pytest.raises(SpecError) as caught:
+        load.load(file)
+
+    assert caught.value.message.splitlines() == [str(fault) for fault in caught.value.faults]
+    assert len(caught.value.faults) > 2
+
+
+def test_a_file_that_cannot_be_read_is_a_spec_error(tmp_path):
+    """Absent, a folder, not UTF-8: one sentence each."""
+    (tmp_path / "latin.yaml").write_bytes(b"a: 1\nb: \xe9\n")
+
+    for name, message in (
+        ("none.yaml", "No such file"),
+        (".", "directory"),
+        ("latin.yaml", ":2:1: this line is not UTF-8"),
+    ):
+        with pytest.raises(SpecError, match=message):
+            load.load(tmp_path / name)
+
+
+def schema() -> dict[str, Any]:
+    return json.loads(importlib.resources.files("crmsync").joinpath("specs/crmsync-1.schema.json").read_text("utf-8"))
+
+
+def test_the_schema_is_a_schema_and_explains_every_key():
+    """An editor shows a sentence for whatever may be typed."""
+    jsonschema.Draft202012Validator.check_schema(schema())
+    parts = {"": schema(), **schema()["$defs"]}
+    silent = [
+        f"{name}.{key}"
+        for name, part in parts.items()
+        for key, line in part.get("properties", {}).items()
+        if "description" not in line
+    ]
+
+    assert silent == []
+
+
+def test_every_map_of_the_schema_is_closed():
+    """A typo can hide nowhere but in requests' bodies and constants."""
+    parts = {"": schema(), **schema()["$defs"]}
+
+    assert [name for name, part in parts.items() if "properties" in part and "additionalProperties" not in part] == []
+
+
+def test_what_is_carried_is_not_in_the_table_of_what_is_not():
+    """The table of keys to come shrinks as the schema grows."""
+    parts = {"spec": schema(), **schema()["$defs"]}
+
+    assert set(LATER_KEYS) <= set(parts)
+    assert [k for name, keys in LATER_KEYS.items() for k in keys.split() if k in parts[name]["properties"]] == []
+
+
+TREE = yaml.parse(HUBSPOT.read_text("utf-8"), "spec.yaml").tree
+ODD = st.sampled_from(
+    [
+        *(None, True, 0, -1, 1.5, "", "x", "$", "$x", "$token", "$names", "$timezone", "$burst", "a..b", "set", 10**17),
+        *(
+            [],
+            [None],
+            ["a", None],
+            [[]],
+            {},
+            {"+": "$d"},
+            {"by": "burst", "else": 3},
+            {"by": "list"},
+            "$objects$objects",
+        ),
+        *({"case": [], "else": 1}, {"a": {"b": [1]}}, {"list": "stage"}, "GET /$d", "GET x", "5xx", "window"),
+    ]
+)
+
+
+def nodes(tree: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    items = tree.items() if isinstance(tree, dict) else enumerate(tree) if isinstance(tree, list) else ()
+    return [found for key, value in items for found in [(*path, key), *nodes(value, (*path, key))]]
+
+
+PLACES = nodes(TREE)
+CHANGES = st.lists(
+    st.tuples(st.sampled_from(PLACES), st.sampled_from(["drop", "rename", "put"]), ODD), min_size=1, max_size=3
+)
+
+
+def mutant(changes: list[tuple[Any, ...]]) -> Any:
+    tree = copy.deepcopy(TREE)
+    for path, how, odd in changes:
+        holder = tree
+        for key in path[:-1]:
+            holder = holder[key] if key in holder or (isinstance(key, int) and key < len(holder)) else {}
+        if how == "put" and isinstance(holder, dict):
+            holder[path[-1]] = odd
+        elif isinstance(holder, dict) and path[-1] in holder:
+            value = holder.pop(path[-1])
+            if how == "rename":
+                holder[str(odd)] = value
+    return tree
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(CHANGES)
+def test_a_mutant_has_faults_or_can_be_built(changes):
+    """Whatever is dropped, renamed or put in: no exception but our own, and no broken spec gets through."""
+    tree = mutant(changes)
+
+    if not check(yaml.Document("mutant", tree, {}), load.objects()):
+        spec = build.build(tree, load.objects(), {"token": "t", "timezone": "US/Eastern", "currency": "EUR"})
+        assert spec.streams
