@@ -14,7 +14,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """`cpu_s` is user and system time of the process and of the children it waited for; `peak_mb` that of the largest."""
+    """`cpu_s`: user and system time of the process and all children it waited for; `peak_mb`: that of the largest."""
 
     cpu_s: float
     wall_s: float

@@ -49,11 +49,14 @@ class Lab:
 
     def try_run(self, *streams: str, **how: Any) -> list[Result]:
         """Run, whatever comes of it."""
+        return self.run_job(self.job(*streams, **how))
+
+    def run_job(self, job: Job) -> list[Result]:
         events = Events()
         events.subscribe(self.events.append)
         store = FileStore(self.store_file, hold_s=0.5)
         try:
-            return asyncio.run(run(self.job(*streams, **how), store, events, clock=self.clock))
+            return asyncio.run(run(job, store, events, clock=self.clock))
         finally:
             store.close()
 

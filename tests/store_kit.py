@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+import duckdb
+import duckdb_cli
 from crmsync.store import Change, Column, Commit, Lease, Store, Table, Upsert
 
 CONTACT = Table(
@@ -24,7 +28,7 @@ CONTACT = Table(
     "People",
 )
 
-SHELL = Path(sys.executable).with_name("duckdb")
+SHELL = Path(duckdb_cli.__file__).with_name("duckdb")  # the program itself, not its Python starter
 
 
 def stage(store: Any, rows: Mapping[str, str | None], name: str = "staged") -> str:
@@ -76,7 +80,8 @@ def looked_up(store: Any, ids: Iterable[str], *columns: str) -> list[tuple[Any, 
 def process(*command: str | Path, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """Another program, its standard streams in our hands; killed at the end."""
     pipe = subprocess.PIPE
-    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), **environment}
+    path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+    env = {**os.environ, "PYTHONPATH": path, **environment}
     with subprocess.Popen([*map(str, command)], stdin=pipe, stdout=pipe, stderr=pipe, text=True, env=env) as running:
         try:
             yield running
@@ -115,3 +120,15 @@ def shell_rows(path: Path, sql: str) -> list[str]:
     done = subprocess.run([SHELL, "-csv", "-noheader", path, "-c", sql], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
+
+
+def edit(path: Path, sql: str) -> None:
+    """Change the store behind the runtime's back, as any program may while it is let go."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(sql)
+
+
+def limit_files(size: int) -> None:
+    """Let no file of this process grow beyond `size` bytes: a full disk, wherever the tests run."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))

@@ -1,13 +1,14 @@
-"""dlt as its own guide to performance says: Arrow tables of many rows, Parquet between the stages, columns declared.
+"""dlt as its own guide to performance says: Arrow tables of many rows, Parquet between the stages.
 
-httpx and orjson fetch; the data is declared free of duplicates, which saves a step of the merge. dlt's pools of workers are
-left at one: the pages of one list come one after the other, and more processes cost more CPU here, not less.
+httpx and orjson fetch; the data is declared free of duplicates, which saves a step of the merge. dlt's pools of workers
+are left at one: the pages of a list come one after the other, and more processes cost more CPU here, not less.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import dlt
 import orjson
@@ -28,5 +29,5 @@ def contact() -> Iterator[pa.Table]:
         yield table(rows)
 
 
-target = dlt.destinations.duckdb(sys.argv[1])
+target = dlt.destinations.duckdb(str(Path(sys.argv[1]).absolute()))
 dlt.pipeline("crm", destination=target, dataset_name="crm").run(contact(), loader_file_format="parquet")

@@ -1,6 +1,6 @@
 """Named points at which a test kills the process for real, to prove that what is committed holds.
 
-`CRMSYNC_KILL_AT=land.before_commit:3` sends SIGKILL at the third passage of that point. Unset, a point costs nothing.
+`CRMSYNC_KILL_AT=commit.before:3` sends SIGKILL at the third passage of that point. Unset, a point costs nothing.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._value.encode(), other._value.encode())
+        return hmac.compare_digest(_bytes(self._value), _bytes(other._value))
 
     def __hash__(self) -> int:
         return hash(self._value)
@@ -65,7 +65,8 @@ class Redactor:
         values = sorted({s.reveal() for s in secrets} - {""}, key=len, reverse=True)
         forms = sorted({form for value in values for form in _forms(value)}, key=len, reverse=True)
         starts = [re.escape(v[:PREFIX_LENGTH]) + r"[\w.~+/=%-]*" for v in values if len(v) > LONG]
-        self._pattern = re.compile("|".join([*map(re.escape, forms), *starts])) if forms else None
+        # Host names and some headers are lower-cased on their way into a message
+        self._pattern = re.compile("|".join([*map(re.escape, forms), *starts]), re.IGNORECASE) if forms else None
 
     def __call__(self, text: str) -> str:
         return self._pattern.sub(MASK, text) if self._pattern else text
@@ -80,11 +81,9 @@ def _forms(value: str) -> Iterator[str]:
     yield value
     yield json.dumps(value)[1:-1]
     yield json.dumps(value, ensure_ascii=False)[1:-1]
-    for encoded in (quote(value), quote(value, safe=""), quote_plus(value)):
-        yield encoded
-        yield re.sub("%..", lambda code: code[0].lower(), encoded)
+    yield from (quote(_bytes(value)), quote(_bytes(value), safe=""), quote_plus(_bytes(value)))
     for shift in range(3):
-        yield from _base64_forms(value.encode(), shift)
+        yield from _base64_forms(_bytes(value), shift)
 
 
 def _base64_forms(value: bytes, shift: int) -> Iterator[str]:
@@ -99,3 +98,8 @@ def _base64_forms(value: bytes, shift: int) -> Iterator[str]:
     if len(certain) >= 6:  # less is no secret, and too likely to hit something else
         yield certain
         yield certain.replace("+", "-").replace("/", "_")
+
+
+def _bytes(value: str) -> bytes:
+    """An environment variable that is no UTF-8 comes with lone surrogates."""
+    return value.encode("utf-8", "surrogatepass")

@@ -14,7 +14,7 @@ from crmsync.http.network import proxy_for, tls_context
 from crmsync.sandbox.clock import VirtualClock
 from crmsync.secret import Secret
 
-from tests.http_server import LIST, TOKEN, a_spec, json, serving
+from http_server import LIST, TOKEN, a_spec, json, serving
 
 PROXIES = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"]
 FILES = ["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"]

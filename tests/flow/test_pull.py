@@ -14,7 +14,9 @@ DAY_S = 86_400.0
 def people(lab: Lab, number: int, **more: str) -> list[str]:
     """Create contacts, an hour ago; their ids."""
     made = [
-        lab.simulator.create("contacts", {"email": f"p{i}@example.com", "firstname": f"P{i}", "lastname": "Test", **more})
+        lab.simulator.create(
+            "contacts", {"email": f"p{i}@example.com", "firstname": f"P{i}", "lastname": "Test", **more}
+        )
         for i in range(number)
     ]
     lab.clock.advance(3600)

@@ -7,9 +7,8 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
-from store_kit import CONTACT, begin
-
 from crmsync.store import FileStore, Lease
+from store_kit import CONTACT, begin
 
 DRIVERS = ["file"]
 
@@ -17,7 +16,7 @@ DRIVERS = ["file"]
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """Where the store file is, or will be."""
-    return tmp_path / "crmsync.duckdb"
+    return tmp_path / "team.duckdb"
 
 
 @pytest.fixture(params=DRIVERS)

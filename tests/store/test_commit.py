@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from store_kit import CONTACT, begin, commit, contacts, one, put, stage
-
 from crmsync.errors import StoreError
 from crmsync.store import Append, Clear, Commit, Upsert
 from crmsync.store.schema import REJECTS, SEEN
+from store_kit import CONTACT, begin, commit, contacts, one, put, stage
 
 
 def test_rows_checkpoint_and_journal_are_there_after_a_commit(store, opened, lease):
@@ -21,7 +20,12 @@ def test_rows_checkpoint_and_journal_are_there_after_a_commit(store, opened, lea
     assert contacts(other) == [("1", "a@x")]
     assert json.loads(other.checkpoint("hubspot", "contact")) == {"page": 1}
     assert one(other, "SELECT read, status FROM crmsync.runs") == (7, "running")
-    assert one(other, "SELECT run_id, stream, message, data FROM crmsync.logs") == ("r1", "contact", "hello", '{"a": 1}')
+    assert one(other, "SELECT run_id, stream, message, data FROM crmsync.logs") == (
+        "r1",
+        "contact",
+        "hello",
+        '{"a": 1}',
+    )
 
 
 def test_an_upsert_replaces_rows_by_key_and_keeps_the_others(store, lease):
@@ -105,4 +109,8 @@ def test_an_unreadable_page_is_kept_once_with_its_body(store, lease):
     """A page met twice is one reject; a NUL in it does no harm."""
     store.keep_page(lease, "no JSON", b"<html>\0")
     store.keep_page(lease, "no JSON", b"<html>\0")
-    assert one(store, "SELECT outcome, payload, problems[1].reason FROM crmsync.rejects") == ("page", "<html>", "no JSON")
+    assert one(store, "SELECT outcome, payload, problems[1].reason FROM crmsync.rejects") == (
+        "page",
+        "<html>",
+        "no JSON",
+    )

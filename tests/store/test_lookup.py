@@ -6,12 +6,11 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from crmsync.store import Append, FileStore, Upsert
+from crmsync.store.schema import SEEN
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from store_kit import CONTACT, begin, commit, contacts, looked_up, put, stage
-
-from crmsync.store import Append, FileStore, Upsert
-from crmsync.store.schema import SEEN
 
 
 def test_a_lookup_brings_the_rows_of_the_keys_it_is_given(store, lease):
@@ -94,7 +93,7 @@ def test_any_order_of_lookups_upserts_failures_and_rests_equals_a_dictionary(ste
         store.ensure(CONTACT)
         lease, model = begin(store), dict[str, str]()
         for number, (step, ids) in enumerate(steps):
-            rows = {id_: f"{number}@x" for id_ in ids}
+            rows = dict.fromkeys(ids, f"{number}@x")
             if step == "look up":
                 assert looked_up(store, ids, "_id") == [(i,) for i in sorted(model) if i in ids]
             elif step == "upsert":

@@ -6,7 +6,7 @@ from crmsync.http.auth import chosen, headers
 from crmsync.secret import Secret
 from crmsync.spec.model import Auth
 
-from tests.http_server import BEARER, a_spec
+from http_server import BEARER, a_spec
 
 PAIR = Auth("pair", "header", ("user", "key"), {"X-User": "$user", "X-Key": "$key"})
 

@@ -13,7 +13,7 @@ from crmsync.spec.model import ErrorRule
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.http_server import a_spec
+from http_server import a_spec
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)
 RULES = (
@@ -115,8 +115,8 @@ def test_retry_after_is_read_as_seconds_or_date(header, date, seconds):
 
 def test_a_message_is_cut_redacted_and_one_line():
     """A secret that the cut would split is masked first."""
-    secret = Secret("s3cr3t-of-some-length")
-    text = "x" * (MESSAGE_MAX - 25) + " \x1b[31m " + secret.reveal() + " more" * 50
+    secret = Secret("s3cr3t-short")
+    text = "x" * (MESSAGE_MAX - 15) + " \x1b[31m " + secret.reveal() + " more" * 50
 
     message = verdict_on(500, msgspec.json.encode({"message": text, "trace": "t-1"}).decode(), secrets=[secret]).message
 

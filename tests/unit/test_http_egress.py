@@ -197,6 +197,15 @@ def test_a_base_url_that_is_not_the_operators_must_be_a_host_of_the_spec(url):
         Egress(url, False, ("api.example.com", "10.0.0.1"))
 
 
+@pytest.mark.parametrize(
+    "host", ["0", "127.1", "0x7f.1", "0x7f000001", "0177.0.0.1", "2130706433", "127.0.0.0x1", "1.2.3.4.5", "[::1", "[]"]
+)
+def test_an_address_in_disguise_is_no_url_at_all(host):
+    """Not even the operator's: two programs might read it as two addresses."""
+    with pytest.raises(EgressRefused):
+        origin_of(f"https://{host}/")
+
+
 def test_a_refused_url_does_not_show_a_password():
     """The message is for the log."""
     with pytest.raises(EgressRefused) as caught:

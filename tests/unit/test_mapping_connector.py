@@ -11,7 +11,7 @@ from crmsync.mapping import compile_read, list_variable, options_variable
 from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
 
-from tests.mapping_engine import Engine
+from mapping_engine import Engine
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.mapping_engine import WRAPPED, Engine, a_stream
+from mapping_engine import WRAPPED, Engine, a_stream
 
 ENGINE = Engine()
 STREAM = a_stream({"name": "name", "size": {"at": "size", "type": "integer"}, "owner": "owner.id"}, WRAPPED)

@@ -1,6 +1,6 @@
 from crmsync.mapping import list_variable, options_variable, set_lookup_sql
 
-from tests.mapping_engine import Engine, a_stream
+from mapping_engine import Engine, a_stream
 
 STAGE = a_stream(
     {"stage": {"at": "s", "as": {"list": "stage"}}, "status": {"at": "s", "as": {"list": "stage", "take": "status"}}}

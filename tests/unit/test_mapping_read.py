@@ -8,7 +8,7 @@ from crmsync.mapping import compile_read, compile_tombstones
 from crmsync.mapping.types import duckdb_type
 from crmsync.spec.model import TYPES
 
-from tests.mapping_engine import WRAPPED, Engine, a_stream
+from mapping_engine import WRAPPED, Engine, a_stream
 
 ENGINE = Engine()
 CONTACT = a_stream({"name": "full_name", "email": {"at": "email", "type": "email"}}, WRAPPED)

@@ -3,7 +3,7 @@
 
 from crmsync.mapping import compile_read, set_lookup_sql
 
-from tests.mapping_engine import a_stream
+from mapping_engine import a_stream
 
 TINY = r"""WITH sent AS (
   SELECT unnest($bodies::VARCHAR[]) AS body, unnest(range(len($bodies::VARCHAR[]))) AS _page

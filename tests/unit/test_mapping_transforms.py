@@ -8,7 +8,7 @@ from crmsync.mapping.transforms import TRANSFORMS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.mapping_engine import Engine, a_stream
+from mapping_engine import Engine, a_stream
 
 ENGINE = Engine()
 

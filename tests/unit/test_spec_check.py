@@ -374,15 +374,21 @@ CHANGES = st.lists(
 def mutant(changes: list[tuple[Any, ...]]) -> Any:
     tree = copy.deepcopy(TREE)
     for path, how, odd in changes:
-        holder = tree
-        for key in path[:-1]:
-            holder = holder[key] if key in holder or (isinstance(key, int) and key < len(holder)) else {}
-        if how == "put" and isinstance(holder, dict):
-            holder[path[-1]] = odd
-        elif isinstance(holder, dict) and path[-1] in holder:
-            value = holder.pop(path[-1])
-            if how == "rename":
-                holder[str(odd)] = value
+        holder = holder_of(tree, path)
+        if isinstance(holder, dict):
+            value = holder.pop(path[-1], None)
+            holder.update({"drop": {}, "rename": {str(odd): value}, "put": {path[-1]: odd}}[how])
+        elif isinstance(holder, list):
+            holder[:1] = [odd]
+    return tree
+
+
+def holder_of(tree: Any, path: tuple[Any, ...]) -> Any:
+    for key in path[:-1]:
+        try:
+            tree = tree[key]
+        except (KeyError, IndexError, TypeError):  # gone by an earlier change
+            return None
     return tree
 
 

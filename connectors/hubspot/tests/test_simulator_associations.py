@@ -112,6 +112,13 @@ def test_a_create_names_bad_ids(api, portal):
     assert answer.json["errors"][0]["subCategory"] == "crm.associations.INVALID_IDENTIFIER"
 
 
+@pytest.mark.parametrize("types", [[], [spec(341)]])
+def test_a_link_needs_types_of_its_pair(api, portal, types):
+    """None, or those of another pair, are refused."""
+    given = {"from": {"id": lone_contact(portal)}, "to": {"id": portal.ids("companies")[0]}, "types": types}
+    assert api.post(f"{V4}/batch/create", {"inputs": [given]}).status == 400
+
+
 @pytest.mark.parametrize(("base", "status"), [("/crm/v4/associations", 204), ("/crm/associations/2026-03", 200)])
 def test_links_are_archived_in_a_batch(api, portal, base, status):
     """204 in v4, a body in the dated versions."""

@@ -27,7 +27,8 @@ def test_a_read_names_all_missing_records_together(api, portal):
         {
             "status": "error",
             "category": "OBJECT_NOT_FOUND",
-            "message": "Could not get some CONTACT objects, they may be deleted or not exist. Check that ids are valid.",
+            "message": "Could not get some CONTACT objects, they may be deleted or not exist. "
+            "Check that ids are valid.",
             "context": {"ids": ["7", "8"]},
         }
     ]
@@ -176,7 +177,7 @@ def test_a_batch_has_at_most_100_inputs(api, what):
 def test_a_test_may_refuse_single_inputs(api, portal):
     """The switch that makes any batch partial."""
     bad = portal.ids("contacts")[1]
-    portal.switches.refuse = lambda what, kind, key: {"message": "no", "category": "X"} if key == bad else None
+    portal.switches.refuse = lambda _what, _kind, key: {"message": "no", "category": "X"} if key == bad else None
     inputs = [{"id": i, "properties": {"city": "Oslo"}, "objectWriteTraceId": i} for i in portal.ids("contacts")[:3]]
     answer = batch(api, "update", *inputs)
     assert len(answer.json["results"]) == 2

@@ -3,6 +3,7 @@
 from urllib.parse import quote, urlsplit
 
 import pytest
+from crmsync.sandbox import SimRequest
 
 LIST = "/crm/v3/objects/contacts"
 BASES = ["/crm/v3/objects", "/crm/objects/v3", "/crm/objects/2026-03", "/crm/objects/2026-09"]
@@ -38,8 +39,6 @@ def test_ids_rise_as_numbers_and_not_as_texts(api, portal):
 
 def test_a_link_stays_on_the_host_that_was_asked(portal):
     """Host and query of the link are those of the request."""
-    from crmsync.sandbox import SimRequest
-
     headers = {"authorization": f"Bearer {portal.options['token']}", "host": "127.0.0.1:4711"}
     answer = portal.handle(SimRequest("GET", LIST, [("limit", "5"), ("properties", "a,b")], headers))
     assert b'"link":"http://127.0.0.1:4711/crm/v3/objects/contacts?limit=5&properties=a%2Cb&after=301"' in answer.body
@@ -132,6 +131,7 @@ def test_archived_records_are_listed_apart(api, portal, clock):
     assert api.get(f"{LIST}/{contact}?archived=true").status == 200
     clock.advance(91 * 86_400)
     assert api.get(f"{LIST}?archived=true").json["results"] == []
+    assert api.get(f"{LIST}/{contact}?archived=true").status == 404
 
 
 def test_a_purged_record_leaves_no_trace(api, portal):
@@ -175,6 +175,8 @@ def test_an_unset_property_may_be_left_out(api, portal):
     portal.switches.null_properties = False
     contact = portal.create("contacts", {"email": "a@b.cd"})
     assert "phone" not in api.get(f"{LIST}/{contact}?properties=phone").json["properties"]
+    portal.bulk_touch("contacts", portal.ids("contacts")[:5])
+    assert all(None not in r["properties"].values() for r in api.get(f"{LIST}?properties=phone,fax").json["results"])
 
 
 def test_a_property_that_appears_is_there_from_then_on(api, portal):

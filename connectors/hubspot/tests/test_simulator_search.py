@@ -72,6 +72,24 @@ def test_each_operator_finds_what_it_should(api, portal, condition, found):
     assert {made[record_id] for record_id in api.found("contacts", first, condition)} == found
 
 
+@pytest.mark.parametrize("name", ["hs_object_id", "lastmodifieddate", "createdate"])
+@pytest.mark.parametrize("touched", [False, True])
+@pytest.mark.parametrize(
+    ("operator", "places"),
+    [("EQ", "0"), ("LT", "-"), ("LTE", "-0"), ("GT", "+"), ("GTE", "0+"), ("NEQ", "-+"), ("BETWEEN", "0")],
+)
+def test_bounds_count_where_they_should(api, portal, name, touched, operator, places):
+    """At the exact value of a record, untouched or not, and of its neighbours."""
+    before, at, after = portal.ids("contacts")[10:13]
+    if touched:
+        for contact in (before, at, after):
+            record = portal.get("contacts", contact)
+            portal.bulk_touch("contacts", [contact], at=datetime.fromisoformat(record["updatedAt"]))
+    value = portal.get("contacts", at)["properties"][name]
+    found = api.found("contacts", where(name, operator, value, highValue=value))
+    assert [contact in found for contact in (before, at, after)] == [place in places for place in "-0+"]
+
+
 def test_groups_are_alternatives(api, portal):
     """Groups are OR, filters within one are AND."""
     first, _, third = portal.ids("contacts")[:3]
@@ -241,15 +259,11 @@ def test_offset_paging_skips_a_record_when_one_leaves_the_window(api, portal):
     assert set(portal.ids("contacts")) - set(ids(first) + ids(second)) == {portal.ids("contacts")[20]}
 
 
+near = st.tuples(st.integers(0, 70), st.integers(-1, 1))  # a record's number, and a step beside its id or time
+COMPARISONS = ["GT", "LT", "GTE", "LTE", "EQ", "NEQ"]
 conditions = st.one_of(
     st.builds(
-        where, st.just("hs_object_id"), st.sampled_from(["GT", "LT", "GTE", "LTE", "EQ", "NEQ"]), st.integers(0, 3000)
-    ),
-    st.builds(
-        where,
-        st.sampled_from(["lastmodifieddate", "createdate"]),
-        st.sampled_from(["GT", "LT", "GTE", "LTE"]),
-        st.integers(ms(START) - 2 * 366 * 86_400_000, ms(START) + 4000).map(str),
+        where, st.sampled_from(["hs_object_id", "lastmodifieddate", "createdate"]), st.sampled_from(COMPARISONS), near
     ),
     st.builds(where, st.just("city"), st.sampled_from(["EQ", "NEQ"]), st.sampled_from(["london", "Lagos", "Here"])),
     st.builds(where, st.just("email"), st.sampled_from(["HAS_PROPERTY", "NOT_HAS_PROPERTY"])),
@@ -280,16 +294,30 @@ def test_the_fast_ways_find_what_looking_at_each_record_finds(fresh, changes, gr
     api = fresh(60)
     for what, number in changes:
         edit(api.portal, what, number)
-        api.search("contacts", filterGroups=[{"filters": group} for group in groups], sorts=sorts)
+        api.search("contacts", sorts=sorts)
+    live = api.portal.live("contacts")
+    groups = [[placed(condition, list(live.values())) for condition in group] for group in groups]
 
     first = api.search("contacts", filterGroups=[{"filters": group} for group in groups], sorts=sorts, limit=9)
     rest = api.search("contacts", filterGroups=[{"filters": g} for g in groups], sorts=sorts, limit=200, after="9")
 
-    live = api.portal.live("contacts")
     expected = [i for i, record in live.items() if not groups or any(all(meets(record, c) for c in g) for g in groups)]
     key = (lambda i: int(i)) if sorts is BY_ID else (lambda i: (live[i]["updatedAt"], int(i)))
     assert first["total"] == len(expected)
     assert ids(first) + ids(rest) == sorted(expected, key=key)
+
+
+def placed(condition, records):
+    """Let a condition speak of the id or time of one of the records."""
+    if not isinstance(condition.get("value"), tuple):
+        return condition
+    number, step = condition["value"]
+    value = records[number % len(records)]["properties"][condition["propertyName"]]
+    return {**condition, "value": str(number_of(value) + step)}
+
+
+def number_of(value):
+    return ms(datetime.fromisoformat(value)) if "-" in value else int(value)
 
 
 def meets(record, condition):
@@ -301,8 +329,7 @@ def meets(record, condition):
         return operator == "NEQ"
     if condition["propertyName"] == "city":
         return (value.lower() == condition["value"].lower()) is (operator == "EQ")
-    mine = ms(datetime.fromisoformat(value)) if "-" in value else int(value)
-    theirs = int(condition["value"])
+    mine, theirs = number_of(value), int(condition["value"])
     return {
         "GT": mine > theirs, "GTE": mine >= theirs, "LT": mine < theirs, "LTE": mine <= theirs, "EQ": mine == theirs,
         "NEQ": mine != theirs,

@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from crmsync.sandbox import SimRequest
 
 CONTACTS = "/crm/v3/objects/contacts"
 DEAL = {"dealname": "Pumps", "pipeline": "default", "dealstage": "qualifiedtobuy"}
@@ -214,8 +215,6 @@ def test_a_locked_record_is_answered_with_423(api, portal):
 @pytest.mark.parametrize("body", [b"{", b"[1]", b'"x"', b"\xff"])
 def test_a_body_that_is_no_object_is_refused(api, portal, body):
     """Any bytes may come."""
-    from crmsync.sandbox import SimRequest
-
     headers = {"authorization": f"Bearer {api.token}", "content-type": "application/json"}
     assert portal.handle(SimRequest("POST", CONTACTS, (), headers, body)).status == 400
     assert (
@@ -233,8 +232,18 @@ def test_a_merge_makes_a_new_record(api, portal):
     assert (properties["email"], properties["city"], properties["jobtitle"]) == ("a@b.cd", "Oslo", "Cook")
     assert properties["hs_merged_object_ids"] == f"{first};{second}"
     assert properties["hs_additional_emails"] == "c@d.ef"
+    again = portal.merge("contacts", merged, portal.create("contacts", {"email": "e@f.gh"}))
+    assert portal.get("contacts", again)["properties"]["hs_additional_emails"] == "c@d.ef;e@f.gh"
     assert [part.split(":")[0] for part in properties["hs_calculated_merged_vids"].split(";")] == [first, second]
-    assert {api.get(f"{CONTACTS}/{old}").json["id"] for old in (first, second)} == {merged}
+    assert {api.get(f"{CONTACTS}/{old}").json["id"] for old in (first, second, merged)} == {again}
+
+
+def test_an_email_that_fills_a_gap_is_no_further_address(portal):
+    """The survivor has it once."""
+    first = portal.create("contacts", {"city": "Oslo"})
+    merged = portal.merge("contacts", first, portal.create("contacts", {"email": "c@d.ef"}))
+    properties = portal.get("contacts", merged)["properties"]
+    assert (properties["email"], properties.get("hs_additional_emails")) == ("c@d.ef", None)
 
 
 def test_merged_away_ids_are_nowhere(api, portal):

@@ -6,7 +6,6 @@ No text that leaves here, in an event or an error, holds a secret.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -75,7 +74,7 @@ class Client:
         self._egress = Egress(target.base_url, target.operator_url, spec.hosts)
         self._proxy = proxy_for(self._egress.base)
         secrets = auth.secrets(self._values)
-        self._identity = hashlib.sha256("\0".join(secret.reveal() for secret in secrets).encode()).hexdigest()
+        self._identity = auth.fingerprint(secrets)
         if self._proxy and self._proxy.password:
             secrets.append(self._proxy.password)
         self._redact = Redactor(secrets)
@@ -85,8 +84,8 @@ class Client:
         pools, origin, wire = self._spec.pools, self._egress.base, self._settings.wire
         path = pool_file(self._state_dir, f"{origin.host}:{origin.port}", self._identity, pools)
         holds_s = wire.total_s + wire.connect_s
+        self._wire = Wire(self._egress, self._proxy, wire)  # first: it may find no certificates, and opens nothing yet
         self._pools = Pools(pools, path, self._clock, holds_s, self._warn)
-        self._wire = Wire(self._egress, self._proxy, wire)
         return self
 
     async def __aexit__(
@@ -101,6 +100,12 @@ class Client:
         Waits for rate limits and retries for up to `give_up_s`. Raises EgressRefused, Unauthorized, Forbidden,
         BadRequest, NotFound, RestartNeeded, UnexpectedAnswer, BudgetSpent, ProviderDown.
         """
+        try:
+            return await self._send(request, values, stream, url)
+        except CrmsyncError as error:  # of any origin: a stranger may have put our token into a link or a header
+            raise type(error)(self._redact(error.message), hint=self._redact(error.hint)) from None
+
+    async def _send(self, request: Request, values: Mapping[str, Any], stream: str, url: str | None) -> Answer:
         link = self._egress.follow(url) if url is not None else None
         message = render(request, values, self._target.base_url, link)
         self._egress.follow(message.url)

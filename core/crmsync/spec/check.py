@@ -1,7 +1,7 @@
 """A parsed document -> all its mistakes at once, each with its place. Reads nothing and builds nothing.
 
 First the shape, by the JSON Schema (schema_faults.py). What it refuses is left out, and the meaning of the rest is
-checked: check_top.py, check_account.py, check_stream.py, check_fields.py; which names a place may use: scope.py. The codes:
+checked: check_top.py, check_account.py, check_stream.py, check_fields.py. Which names a place may use: scope.py.
 
 SP001 not plain YAML        SP107 too small or large     SP205 type of a column         SP211 grows without end
 SP101 unknown key           SP108 newer language         SP206 transform does not fit   SP212 option at odds

@@ -40,19 +40,19 @@ def _record(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Finding]:
 def _read(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Finding]:
     yield from stream.lacks(("read", "full"), "there is no `read.full`")
     for role, given in (("full", PAGE), ("changes", WINDOW), ("by_id", BY_ID)):
-        if stream.wrote("read", role) and (line := stream.part("read", role)):
-            yield from _request(stream, ("read", role), line, parts, scope.giving(f"`{role}`", given))
+        yield from _request(stream, ("read", role), parts, scope.giving(f"`{role}`", given))
     if changes := stream.part("read", "changes"):
         yield from _window(stream, changes)
     if by_id := stream.part("read", "by_id"):
         yield from _by_id(stream, by_id)
 
 
-def _request(
-    stream: Sheet, path: tuple[str, ...], line: Mapping[str, Any], parts: Parts, scope: Scope
-) -> Iterator[Finding]:
-    yield from stream.lacks((*path, "do"), f"`{path[-1]}` has no `do`")
-    yield from request_findings(line, lambda *rest: stream.at(*path, *rest), scope, parts.pools, parts.options)
+def _request(stream: Sheet, path: tuple[str, ...], parts: Parts, scope: Scope) -> Iterator[Finding]:
+    if isinstance(stream.value(*path), dict):
+        yield from stream.lacks((*path, "do"), f"`{path[-1]}` has no `do`")
+    yield from request_findings(
+        stream.part(*path), lambda *rest: stream.at(*path, *rest), scope, parts.pools, parts.options
+    )
 
 
 def _window(stream: Sheet, line: Mapping[str, Any]) -> Iterator[Finding]:
@@ -90,9 +90,8 @@ def _names(template: Any) -> frozenset[str]:
 
 
 def _deletes(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Finding]:
-    line = stream.part("deletes", "tombstones")
-    if line:
-        yield from _request(stream, ("deletes", "tombstones"), line, parts, scope.giving("`tombstones`", PAGE))
+    yield from _request(stream, ("deletes", "tombstones"), parts, scope.giving("`tombstones`", PAGE))
+    if stream.part("deletes", "tombstones"):
         yield from stream.lacks(("deletes", "tombstones", "id"), "`tombstones` need `id`")
     if isinstance(stream.value("deletes", "census"), dict):
         yield from stream.lacks(("read", "by_id"), "`census` needs `read.by_id`, which confirms what is missing,")

@@ -13,6 +13,7 @@ import duckdb
 from crmsync import errors
 
 _HOLDER = re.compile(r"lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
+_READ_ONLY = re.compile("(attached|launched) in read-only mode")
 _LIST = 'List tables and columns with: crmsync query "SHOW ALL TABLES"'
 _RESTORE = "Restore it from a backup, or use another --store."
 
@@ -41,7 +42,7 @@ _KINDS = (
         "Give yourself access to the file and its folder, or use another --store.",
     ),
     _Kind(
-        re.compile("attached in read-only mode|launched in read-only mode"),
+        _READ_ONLY,
         errors.StoreReadOnly,
         "{path} is open for reading only.",
     ),
@@ -75,12 +76,12 @@ def translated_for_asker(path: Path) -> Iterator[None]:
     """The same round a person's own SQL: what is wrong with that is told in DuckDB's words, with the place."""
     try:
         yield
-    except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError) as error:
+    except (duckdb.ProgrammingError, duckdb.DataError, duckdb.NotSupportedError, duckdb.TransactionException) as error:
+        if _READ_ONLY.search(str(error)):
+            raise errors.UsageError("A query can only read; nothing was changed.") from error
         raise errors.UsageError(str(error), hint=_LIST) from error
     except duckdb.PermissionException as error:
         raise errors.UsageError(str(error), hint="A query reads the store and nothing else.") from error
-    except duckdb.TransactionException as error:
-        raise errors.UsageError("A query can only read; nothing was changed.") from error
     except duckdb.Error as error:
         raise _ours(error, path) from error
 

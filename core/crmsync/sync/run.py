@@ -8,7 +8,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Collection, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,11 +21,11 @@ from crmsync.config import Connection
 from crmsync.errors import AlreadyRunning, CrmsyncError, Stopped, UnknownStream, UnreadablePage
 from crmsync.events import Events, Note, StreamFinished, StreamStarted
 from crmsync.http import Client, HttpSettings, Target
-from crmsync.mapping import compile_read
+from crmsync.mapping import compile_read, compile_tombstones
 from crmsync.secret import Redactor
 from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
-from crmsync.spec.model import Field, Record, Spec, Stream, Transform
+from crmsync.spec.model import Spec, Stream
 from crmsync.store import FileStore, Lease
 from crmsync.sync import catalog
 from crmsync.sync.checkpoint import Checkpoint, decode
@@ -195,7 +195,7 @@ async def _pull(shared: _Shared, name: str, lease: Lease, journal: Journal) -> N
         worker=worker,
         checkpoint=checkpoint,
         plans=plans,
-        tombstone_plan=_tombstone_plan(stream),
+        tombstone_plan=compile_tombstones(stream) if stream.tombstones else None,
         brake=brake,
     ).run()
 
@@ -225,17 +225,6 @@ def _current(checkpoint: Checkpoint, stream: Stream, account: str, *, backfill: 
     if changed or (backfill and not checkpoint.full.is_open):
         return restarted(checkpoint)
     return checkpoint
-
-
-def _tombstone_plan(stream: Stream) -> Any:
-    stones = stream.tombstones
-    if stones is None:
-        return None
-    nulls = stream.record.id.nulls
-    moment = Field("deleted_at", "timestamp", (stones.deleted_at or "",), Transform("timestamp"), nulls)
-    id_ = replace(stream.record.id, at=(stones.id or stream.record.id.at[0],))
-    bare = replace(stream, record=Record(id=id_), fields=(moment,) if stones.deleted_at else ())
-    return compile_read(bare, stones.request.records)
 
 
 async def _acquire(shared: _Shared, name: str) -> Lease:

@@ -40,15 +40,16 @@ class Batches:
         history = [str(name) for name in body.get("propertiesWithHistory") or ()]
         inputs = _inputs(body, HISTORY_PAGE_MAX if history else INPUTS_MAX)
         show = Show(self._portal, self._shelf, [str(name) for name in body.get("properties") or ()])
-        results: dict[int, Result | msgspec.Raw] = {}
+        found: dict[int, Version] = {}
         missing: list[str] = []
         for key in dict.fromkeys(str(given.get("id")) for given in inputs):
             version = self._found(key, body.get("idProperty"), archived=call.flag("archived"))
             if version is None:
                 missing.append(key)
-                continue
-            results[version.id] = self._read_one(show, version, history)
-        return self._answer(list(results.values()), [self._missing(missing)] if missing else [], 200)
+            else:
+                found[version.id] = version
+        results = self._read(show, list(found.values()), history)
+        return self._answer(results, [self._missing(missing)] if missing else [], 200)
 
     def create(self, call: Call) -> SimResponse:
         inputs = _inputs(call.object(), INPUTS_MAX)
@@ -69,10 +70,10 @@ class Batches:
             self._writing.archive(str(given.get("id")))
         return nothing()
 
-    def _read_one(self, show: Show, version: Version, history: Sequence[str]) -> Result | msgspec.Raw:
+    def _read(self, show: Show, rows: Sequence[Version], history: Sequence[str]) -> Sequence[Result | msgspec.Raw]:
         if not history:
-            return msgspec.Raw(show.text(version).encode())
-        return {**show.body(version), "propertiesWithHistory": show.history(version, history)}
+            return [msgspec.Raw(text.encode()) for text in show.texts(rows)]
+        return [{**show.body(row), "propertiesWithHistory": show.history(row, history)} for row in rows]
 
     def _write(self, inputs: Sequence[Input], plan: Callable[[Input], Do], status: int, operation: str) -> SimResponse:
         traced = _traced(inputs) and not any(given.get("idProperty") == "email" for given in inputs)

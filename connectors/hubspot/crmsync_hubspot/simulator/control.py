@@ -11,7 +11,7 @@ from crmsync.clock import Clock, SystemClock
 from crmsync.sandbox import Faults
 
 from crmsync_hubspot.simulator.access import ALL_SCOPES, STATIC_TOKEN, Access, Token
-from crmsync_hubspot.simulator.baseline import Value
+from crmsync_hubspot.simulator.columns import Value
 from crmsync_hubspot.simulator.edits import Edits, shown
 from crmsync_hubspot.simulator.instants import to_ms
 from crmsync_hubspot.simulator.links import types_between

@@ -17,6 +17,7 @@ Test = Callable[[Value], bool]
 VALUED = ("EQ", "NEQ", "LT", "LTE", "GT", "GTE", "CONTAINS_TOKEN", "NOT_CONTAINS_TOKEN")
 LISTED = ("IN", "NOT_IN")
 BARE = ("HAS_PROPERTY", "NOT_HAS_PROPERTY")
+LOWEST, HIGHEST = -(1 << 63), 1 << 63
 GROUPS_MAX, FILTERS_MAX, FILTERS_IN_ALL_MAX = 5, 6, 18
 
 
@@ -71,23 +72,26 @@ def predicate(condition: Filter) -> Test:
     return lambda value: value is not None and test(comparable(value))
 
 
-def bounds(condition: Filter) -> tuple[float, float] | None:
+def bounds(condition: Filter) -> tuple[int, int] | None:
     """The inclusive range of whole numbers that the condition leaves, if it is one."""
-    if condition.operator not in ("EQ", "LT", "LTE", "GT", "GTE", "BETWEEN"):
+    comparable = _comparable(condition.type)
+    number, high = comparable(condition.value), comparable(condition.high or condition.value)
+    if not isinstance(number, int) or not isinstance(high, int):
         return None
-    number = _comparable(condition.type)(condition.value)
     match condition.operator:
         case "BETWEEN":
-            return number, _comparable(condition.type)(condition.high)
+            return number, high
         case "GT":
-            return number + 1, float("inf")
+            return number + 1, HIGHEST
         case "GTE":
-            return number, float("inf")
+            return number, HIGHEST
         case "LT":
-            return float("-inf"), number - 1
+            return LOWEST, number - 1
         case "LTE":
-            return float("-inf"), number
-    return number, number
+            return LOWEST, number
+        case "EQ":
+            return number, number
+    return None
 
 
 def _filter(entry: Mapping[str, Any], type_of: Callable[[str], str]) -> Filter:

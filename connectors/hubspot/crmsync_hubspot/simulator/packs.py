@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
-from crmsync_hubspot.simulator.baseline import Compute, Pack, Value
+from crmsync_hubspot.simulator.columns import Compute, Pack, Value
 from crmsync_hubspot.simulator.pipelines import STAGES
 from crmsync_hubspot.simulator.words import (
     FAMILY,

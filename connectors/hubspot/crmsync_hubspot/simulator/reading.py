@@ -9,16 +9,15 @@ from typing import Any
 from crmsync.sandbox import SimResponse
 
 from crmsync_hubspot.simulator.answers import Refused, invalid, not_found, ok, raw
-from crmsync_hubspot.simulator.baseline import json_text
 from crmsync_hubspot.simulator.call import Call, whole
+from crmsync_hubspot.simulator.columns import json_text
 from crmsync_hubspot.simulator.filters import read_groups
 from crmsync_hubspot.simulator.portal import Portal, Shelf
-from crmsync_hubspot.simulator.search import Query, Search
+from crmsync_hubspot.simulator.search import LINKED, Query, Search
 from crmsync_hubspot.simulator.show import Show
 from crmsync_hubspot.simulator.table import Version
 
 PAGE_MAX, HISTORY_PAGE_MAX, SEARCH_PAGE_MAX = 100, 50, 200
-GROUPED = "associations."
 
 
 def list_records(portal: Portal, shelf: Shelf, call: Call) -> SimResponse:
@@ -32,7 +31,10 @@ def list_records(portal: Portal, shelf: Shelf, call: Call) -> SimResponse:
     rows = _archived(portal, shelf, int(after)) if call.flag("archived") else _live(shelf, int(after))
     page = list(islice(rows, limit + 1))
     following = _cursor(shelf, page[limit]) if len(page) > limit else None
-    texts = [_listed(shelf, show, row, history, targets) for row in page[:limit]]
+    if history or targets:
+        texts = [_listed(shelf, show, row, history, targets) for row in page[:limit]]
+    else:
+        texts = show.texts(page[:limit])
     paging = {"after": following, "link": call.link(following)} if following else None
     return raw(_page(texts, "", paging))
 
@@ -61,11 +63,10 @@ def search_records(portal: Portal, shelf: Shelf, search: Search, call: Call) -> 
         raise invalid(f"The search endpoint gives at most {portal.switches.results_max} results of one query.")
     hits = search.run(query, portal.now_ms)
     show = Show(portal, shelf, [str(name) for name in body.get("properties") or ()])
-    table = shelf.table
-    page = [table.live(row.id) or row for row in hits.page] if portal.switches.stale_hits else hits.page
+    page = [_fresh(shelf, row) for row in hits.page] if portal.switches.stale_hits else hits.page
     end = query.offset + query.limit
     paging = {"after": str(end)} if end < hits.total else None
-    return raw(_page([show.text(row) for row in page], f'"total":{hits.total},', paging))
+    return raw(_page(show.texts(page), f'"total":{hits.total},', paging))
 
 
 def find(portal: Portal, shelf: Shelf, key: str, id_property: str, *, archived: bool) -> Version | None:
@@ -79,21 +80,20 @@ def find(portal: Portal, shelf: Shelf, key: str, id_property: str, *, archived: 
     if record_id is None:
         return None
     version = shelf.table.get(shelf.table.survivor(record_id))
-    return version if version is not None and (version.archived_ms is not None) is archived else None
+    if version is None or (version.archived_ms is not None) is not archived:
+        return None
+    return version if shelf.table.is_kept(version, portal.now_ms) else None
 
 
 def _live(shelf: Shelf, first: int) -> Iterator[int | Version]:
     """Untouched records as indexes, others as versions."""
     table, rows, base = shelf.table, shelf.table.rows, shelf.table.baseline
-    start = base.first_at(first)
-    if not rows:
-        yield from range(start, base.count)
-        return
-    for record_id in table.ids(first):
-        if record_id not in rows:
-            yield start + (record_id - base.id_of(start)) // (base.id_of(1) - base.id_of(0))
+    for index in range(base.first_at(first), base.count):
+        if (record_id := base.id_of(index)) not in rows:
+            yield index
         elif (version := table.live(record_id)) is not None:
             yield version
+    yield from filter(None, map(table.live, table.created(first)))
 
 
 def _archived(portal: Portal, shelf: Shelf, first: int) -> Iterator[Version]:
@@ -105,8 +105,6 @@ def _cursor(shelf: Shelf, row: int | Version) -> str:
 
 
 def _listed(shelf: Shelf, show: Show, row: int | Version, history: list[str], targets: list[str]) -> str:
-    if not history and not targets:
-        return show.untouched(row) if isinstance(row, int) else show.text(row)
     version = shelf.table.untouched(row) if isinstance(row, int) else row
     body = show.body(version)
     if history:
@@ -114,6 +112,12 @@ def _listed(shelf: Shelf, show: Show, row: int | Version, history: list[str], ta
     if linked := show.associations(version, targets):
         body["associations"] = linked
     return json_text(body)
+
+
+def _fresh(shelf: Shelf, row: int | Version) -> int | Version:
+    """A hit as it is now, while the index may know an old version."""
+    record_id = shelf.table.baseline.id_of(row) if isinstance(row, int) else row.id
+    return shelf.table.live(record_id) or row
 
 
 def _page(texts: list[str], before: str, following: Mapping[str, str] | None) -> bytes:
@@ -124,7 +128,7 @@ def _page(texts: list[str], before: str, following: Mapping[str, str] | None) ->
 def _query(body: Mapping[str, Any], shelf: Shelf) -> Query:
     catalogue = shelf.catalogue
     groups = read_groups(body, catalogue.type_of)
-    unknown = [f.name for group in groups for f in group if f.name not in catalogue and not f.name.startswith(GROUPED)]
+    unknown = [f.name for group in groups for f in group if f.name not in catalogue and not f.name.startswith(LINKED)]
     if unknown:
         raise invalid(f"There was a problem with the request. Property {unknown[0]} does not exist")
     sort, descending = _sort(body.get("sorts") or ())

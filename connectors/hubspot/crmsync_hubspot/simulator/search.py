@@ -10,18 +10,20 @@ import heapq
 import random
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from crmsync_hubspot.simulator.filters import Filter, Groups, bounds, predicate
+from crmsync_hubspot.simulator.filters import HIGHEST, LOWEST, Filter, Groups, bounds, predicate
 from crmsync_hubspot.simulator.links import Links
 from crmsync_hubspot.simulator.portal import Shelf
+from crmsync_hubspot.simulator.runs import Run
 from crmsync_hubspot.simulator.switches import Switches
 from crmsync_hubspot.simulator.table import Version
 
 MEMO_MAX = 8
+LINKED = "associations."
 Match = Callable[[Version], bool]
 Key = Callable[[Version], Any]
 
@@ -40,17 +42,17 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """The true total, and one page of versions as the index knows them."""
+    """The true total, and one page: indexes of untouched records, and versions as the index knows them."""
 
     total: int
-    page: Sequence[Version]
+    page: Sequence[int | Version]
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
     """All that match: indexes of untouched records and versions of touched ones, both by rising id."""
 
-    untouched: Sequence[int]
+    untouched: Run | array[int]
     touched: Sequence[Version]
     touched_ids: Sequence[int]
 
@@ -80,6 +82,8 @@ class Search:
         self._hidden = sorted(place for place in places if place is not None)
 
     def _find(self, groups: Groups, text: str) -> _Found:
+        if any(condition.name.startswith(LINKED) for group in groups for condition in group):
+            return self._look(groups, text)  # links change without the index
         key = (groups, text)
         if key not in self._memo:
             if len(self._memo) >= MEMO_MAX:
@@ -92,12 +96,12 @@ class Search:
         rows = self._shelf.index.rows
         touched = sorted((row for row in rows.values() if row is not None and match(row)), key=lambda row: row.id)
         window, rest = self._window(groups)
-        untouched: Sequence[int]
+        untouched: Run | array[int]
         if rest or text:
-            table, hidden = self._shelf.table, set(self._hidden)
-            untouched = array("I", (i for i in window if i not in hidden and match(table.untouched(i))))
+            make = self._shelf.table.untouched
+            untouched = array("I", (index for index in Run(window, self._hidden) if match(make(index))))
         else:
-            untouched = _without(window, self._hidden)
+            untouched = Run(window, self._hidden)
         return _Found(untouched, touched, [row.id for row in touched])
 
     def _window(self, groups: Groups) -> tuple[range, bool]:
@@ -111,30 +115,26 @@ class Search:
                 rest = True
                 continue
             first = firsts[condition.name]
-            low = max(low, first(int(span[0]))) if span[0] != float("-inf") else low
-            high = min(high, first(int(span[1]) + 1)) if span[1] != float("inf") else high
+            low, high = max(low, first(span[0])), min(high, first(span[1] + 1))
         return range(low, max(low, high)), rest
 
-    def _cut(self, found: _Found, low: float, high: float) -> _Found:
+    def _cut(self, found: _Found, low: int, high: int) -> _Found:
         """What is left between two ids."""
-        if low == float("-inf") and high == float("inf"):
-            return found
         base = self._shelf.table.baseline
-        first = base.first_at(int(max(low, 0)))
-        last = base.count if high == float("inf") else base.first_at(int(high) + 1)
+        first, last = base.first_at(low), base.first_at(high + 1)
         start, stop = bisect_left(found.touched_ids, low), bisect_right(found.touched_ids, high)
-        untouched = found.untouched[bisect_left(found.untouched, first) : bisect_left(found.untouched, last)]
-        return _Found(untouched, found.touched[start:stop], found.touched_ids[start:stop])
+        return _Found(_between(found.untouched, first, last), found.touched[start:stop], found.touched_ids[start:stop])
 
-    def _sorted(self, found: _Found, query: Query) -> Iterator[Version]:
-        table, kind = self._shelf.table, self._shelf.kind
-        key = self._key(query)
-        untouched: Iterable[Version] = map(table.untouched, found.untouched)
+    def _sorted(self, found: _Found, query: Query) -> Iterator[int | Version]:
+        kind, key = self._shelf.kind, self._key(query)
+        make = self._shelf.table.untouched
         rising = query.sort in ("hs_object_id", "createdate", kind.modified) and not self._disturbed(query)
         if not rising:
-            return iter(sorted([*untouched, *found.touched], key=key, reverse=query.descending))
-        if query.descending:
-            untouched = map(table.untouched, reversed(found.untouched))
+            return iter(sorted([*map(make, found.untouched), *found.touched], key=key, reverse=query.descending))
+        indexes = reversed(found.untouched) if query.descending else iter(found.untouched)
+        if not found.touched:
+            return indexes
+        untouched = map(make, indexes)
         touched = sorted(found.touched, key=key, reverse=query.descending)
         return heapq.merge(untouched, touched, key=key, reverse=query.descending)
 
@@ -179,7 +179,7 @@ class Search:
 
     def _test(self, condition: Filter) -> Match:
         table, name = self._shelf.table, condition.name
-        if name.startswith("associations."):
+        if name.startswith(LINKED):
             return self._linked(condition)
         test = predicate(condition)
         return lambda row: test(table.value(row, name))
@@ -201,11 +201,11 @@ class Search:
         return match
 
 
-def _id_range(groups: Groups) -> tuple[tuple[float, float], Groups]:
+def _id_range(groups: Groups) -> tuple[tuple[int, int], Groups]:
     """Ranges of hs_object_id taken out of a single group: walking a window by id then asks for one set of records."""
     if len(groups) != 1:
-        return (float("-inf"), float("inf")), groups
-    low, high, rest = float("-inf"), float("inf"), []
+        return (LOWEST, HIGHEST), groups
+    low, high, rest = LOWEST, HIGHEST, []
     for condition in groups[0]:
         span = bounds(condition) if condition.name == "hs_object_id" else None
         if span is None:
@@ -215,7 +215,7 @@ def _id_range(groups: Groups) -> tuple[tuple[float, float], Groups]:
     return (low, high), (tuple(rest),)
 
 
-def _without(window: range, hidden: Sequence[int]) -> Sequence[int]:
-    """The window's indexes without the hidden ones; as a range when there are none."""
-    inside = set(hidden[bisect_left(hidden, window.start) : bisect_left(hidden, window.stop)])
-    return array("I", (i for i in window if i not in inside)) if inside else window
+def _between(indexes: Run | array[int], first: int, end: int) -> Run | array[int]:
+    if isinstance(indexes, Run):
+        return indexes.between(first, end)
+    return indexes[bisect_left(indexes, first) : bisect_left(indexes, end)]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from crmsync_hubspot.simulator.baseline import Render, json_text
+from crmsync_hubspot.simulator.baseline import Render
+from crmsync_hubspot.simulator.columns import json_text
 from crmsync_hubspot.simulator.instants import iso
 from crmsync_hubspot.simulator.portal import Portal, Shelf
 from crmsync_hubspot.simulator.table import Version
@@ -23,20 +24,19 @@ class Show:
         self._names = tuple(dict.fromkeys([*shelf.kind.always, *asked]))
         self._nulls = portal.switches.null_properties
 
-    def text(self, version: Version) -> str:
-        """A record as JSON; quick for those that nobody edited."""
-        if self._nulls and version.index >= 0 and not version.changes and version.archived_ms is None:
-            return self._render(version.index, version.updated_ms)
-        return json_text(self.body(version))
+    def texts(self, rows: Sequence[int | Version]) -> list[str]:
+        """Records as JSON; untouched ones may be given as indexes of the baseline. Quick for those nobody edited."""
+        updated_ms = self._shelf.table.baseline.updated_ms
+        plain = [row for row in rows if self._is_plain(row)]
+        indexes = [row if isinstance(row, int) else row.index for row in plain]
+        times_ms = [updated_ms(row) if isinstance(row, int) else row.updated_ms for row in plain]
+        rendered = iter(self._render(indexes, times_ms) if plain else ())
+        return [next(rendered) if self._is_plain(row) else json_text(self.body(row)) for row in rows]
 
-    def untouched(self, index: int) -> str:
-        table = self._shelf.table
-        if self._nulls:
-            return self._render(index, table.baseline.updated_ms(index))
-        return json_text(self.body(table.untouched(index)))
-
-    def body(self, version: Version) -> dict[str, Any]:
+    def body(self, row: int | Version) -> dict[str, Any]:
+        """One record as an object."""
         table, kind = self._shelf.table, self._shelf.kind
+        version = table.untouched(row) if isinstance(row, int) else row
         values = table.select(version, self._names)
         if not self._nulls:
             values = {name: value for name, value in values.items() if value is not None}
@@ -66,10 +66,6 @@ class Show:
             shown[name] = entries + ([] if first is None else [_past(first, row.created_ms)])
         return shown
 
-    @cached_property
-    def _render(self) -> Render:
-        return self._shelf.table.baseline.render(self._names)
-
     def associations(self, version: Version, targets: Sequence[str]) -> dict[str, Any]:
         """The `associations` member: one entry per type of link."""
         shown: dict[str, Any] = {}
@@ -87,6 +83,16 @@ class Show:
             if entries:
                 shown[other.kind.plural] = {"results": entries}
         return shown
+
+    def _is_plain(self, row: int | Version) -> bool:
+        """Whether the baseline can render it; it writes unset values as null."""
+        if not self._nulls or isinstance(row, int):
+            return self._nulls
+        return row.index >= 0 and not row.changes and row.archived_ms is None
+
+    @cached_property
+    def _render(self) -> Render:
+        return self._shelf.table.baseline.render(self._names)
 
 
 def _past(value: str | None, moment_ms: int) -> dict[str, Any]:

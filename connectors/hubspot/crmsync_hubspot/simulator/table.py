@@ -6,7 +6,8 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from crmsync_hubspot.simulator.baseline import Baseline, Value
+from crmsync_hubspot.simulator.baseline import Baseline
+from crmsync_hubspot.simulator.columns import Value
 from crmsync_hubspot.simulator.instants import DAY_MS, iso
 
 NO_CHANGES: Mapping[str, Value] = {}
@@ -77,13 +78,20 @@ class Table:
         base = self.baseline
         for index in range(base.first_at(first), base.count):
             yield base.id_of(index)
-        yield from self._created[bisect_left(self._created, first) :]
+        yield from self.created(first)
+
+    def created(self, first: int = 0) -> list[int]:
+        """Ids from `first` on that the baseline does not have, rising."""
+        return self._created[bisect_left(self._created, first) :]
 
     def archived(self, now_ms: int) -> list[Version]:
         """What can still be restored, by id."""
-        oldest_ms = now_ms - RESTORABLE_MS
-        kept = [row for row in self.rows.values() if row is not None and (row.archived_ms or 0) >= oldest_ms]
-        return sorted((row for row in kept if row.archived_ms is not None), key=lambda row: row.id)
+        binned = (row for row in self.rows.values() if row is not None and row.archived_ms is not None)
+        return sorted((row for row in binned if self.is_kept(row, now_ms)), key=lambda row: row.id)
+
+    def is_kept(self, version: Version, now_ms: int) -> bool:
+        """Whether a record is live, or not too long in the bin."""
+        return version.archived_ms is None or version.archived_ms >= now_ms - RESTORABLE_MS
 
     def count(self) -> int:
         """How many records are live."""

@@ -50,11 +50,12 @@ class Lander:
         return counts, self._commit(changes, checkpoint, counts)
 
     def tombstones(self, batch: Batch, plan: ReadPlan, checkpoint: str) -> tuple[Counts, float]:
-        """Commit a batch of the provider's list of deleted records, mapped to `_id` and `deleted_at`."""
+        """Commit a batch of the provider's list of deleted records, mapped to `_id` and `_deleted_at`."""
         counts, changes = Counts(), list[Change]()
         if batch.bodies:
             read, rejected = self._one("SELECT count(*), count(*) FILTER (_rejected) FROM mapped")
-            ids = f"SELECT _id, coalesce(deleted_at, {moment()}) AS gone_at FROM mapped WHERE {USABLE}"
+            told = "_deleted_at" if any(c.name == "_deleted_at" for c in plan.columns) else "NULL"
+            ids = f"SELECT _id, coalesce({told}, {moment()}) AS gone_at FROM mapped WHERE {USABLE}"
             deleted = self.rows.stage_deletes(ids)
             unchanged = read - rejected - deleted
             counts = Counts(read=read, applied=deleted, unchanged=unchanged, rejected=rejected, deleted=deleted)

@@ -81,7 +81,8 @@ class Rows:
         """Add to `staged` the rows that the batch says are deleted, or merged into others; tell how many are gone."""
         gone = []
         if dead:
-            gone.append(f"SELECT _id, coalesce(_updated_at, {moment()}) AS gone_at FROM mapped WHERE _deleted AND {USABLE}")
+            at = f"coalesce(_updated_at, {moment()}) AS gone_at"
+            gone.append(f"SELECT _id, {at} FROM mapped WHERE _deleted AND {USABLE}")
         if absorbing:
             gone.append(
                 f"SELECT unnest(_merged) AS _id, coalesce(_updated_at, {moment()}) AS gone_at FROM mapped "

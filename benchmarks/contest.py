@@ -1,0 +1,116 @@
+"""The contest: all contenders bring the same contacts into a fresh file, each a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import click
+
+from benchmarks.measure import Usage, measure, median
+from benchmarks.provider import Provider, provider
+
+LATENCY_S, BURST = 0.15, 190  # what HubSpot looks like from a Professional account
+NO_LIMIT = 10_000  # requests in 10 s: more than anybody reaches
+CRMSYNC = (str(Path(sys.executable).with_name("crmsync")),)
+RUN = (*CRMSYNC, "run", "--connector", "hubspot", "--stream", "contact", "--store", "store.duckdb")
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A program that fills `table` of store.duckdb. A slow one runs once, and not with more than 20,000 records."""
+
+    name: str
+    argv: Sequence[str]
+    table: str
+    slow: bool = False
+
+
+def _module(name: str, module: str, table: str = "contact", *more: str, slow: bool = False) -> Contender:
+    argv = (sys.executable, "-m", f"benchmarks.contenders.{module}", "store.duckdb", *more)
+    return Contender(name, argv, table, slow)
+
+
+CONTENDERS = (
+    Contender("crmsync", RUN, "hubspot.contact"),
+    _module("the bound", "bound"),
+    _module("Python loop with Arrow", "arrow"),
+    _module("dlt, tuned", "dlt_tuned", "crm.contact"),
+    _module("dlt, REST source, Parquet", "dlt_plain", "crm.contact", "parquet"),
+    _module("dlt, REST source, as it comes", "dlt_plain", "crm.contact", slow=True),
+    _module("Python loop with executemany", "plain", slow=True),
+)
+
+
+def contest(records: int, repeat: int, *, slow_provider: bool) -> dict[str, Usage]:
+    """The median cost of each contender, in rounds, so that other work on the machine meets all of them alike."""
+    latency_s, burst = (LATENCY_S, BURST) if slow_provider else (0.0, None)
+    runs: dict[str, list[Usage]] = {}
+    with provider(records, latency_s=latency_s, burst=burst) as served:
+        for round_ in range(repeat):
+            for contender in CONTENDERS:
+                if contender.slow and (round_ or records > 20_000):
+                    continue
+                with workplace(served, burst) as (folder, env):
+                    used = measure(contender.argv, env, folder)
+                    check(folder, contender.table, records)
+                tell(f"{contender.name}, {records:,} records", used)
+                runs.setdefault(contender.name, []).append(used)
+    return {name: median(used) for name, used in runs.items()}
+
+
+@contextmanager
+def workplace(served: Provider, burst: int | None = None) -> Iterator[tuple[Path, Mapping[str, str]]]:
+    """An empty folder, and an environment that keeps everybody's traces in it."""
+    with TemporaryDirectory() as folder:
+        yield (
+            Path(folder),
+            {
+                **os.environ,
+                "HOME": folder,
+                "XDG_STATE_HOME": folder,
+                "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]),
+                "HUBSPOT_BASE_URL": served.url,
+                "HUBSPOT_TOKEN": served.token,
+                "HUBSPOT_BURST": str(burst or NO_LIMIT),
+                "HUBSPOT_DAILY": "1000000000",
+                "BENCH_URL": served.url,
+                "BENCH_TOKEN": served.token,
+                "BENCH_PROPERTIES": ",".join(_properties()),
+                "RUNTIME__DLTHUB_TELEMETRY": "false",
+            },
+        )
+
+
+def check(folder: Path, table: str, records: int) -> None:
+    """Count what arrived; in another process, because the peak memory of a child begins with that of its parent."""
+    query = f"SELECT count(*) FROM {table}"
+    count = f"import duckdb; print(duckdb.connect('store.duckdb', read_only=True).execute('{query}').fetchone()[0])"
+    found = subprocess.run([sys.executable, "-c", count], cwd=folder, capture_output=True, text=True, check=True).stdout
+    if int(found) != records:
+        raise RuntimeError(f"{table} holds {found.strip()} records instead of {records}")
+
+
+def tell(what: str, used: Usage) -> None:
+    """Progress, on standard error."""
+    click.echo(f"  {what}: {used.cpu_s:.2f} s CPU, {used.wall_s:.1f} s, {used.peak_mb:.0f} MB", err=True)
+
+
+def _properties() -> tuple[str, ...]:
+    """What crmsync asks for: everybody asks for the same."""
+    from crmsync.mapping import compile_read
+    from crmsync.plugins import connector
+    from crmsync.spec.build import build
+    from crmsync.spec.load import load, objects
+
+    spec_file = connector("hubspot").spec_file
+    assert spec_file is not None
+    values = {"base_url": "", "token": "", "burst": 1, "daily": 1, "timezone": "UTC", "currency": "EUR"}
+    stream = build(load(spec_file).tree, objects(), values).streams["contact"]
+    return compile_read(stream, stream.full.request.records).names

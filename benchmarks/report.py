@@ -1,0 +1,86 @@
+"""The figures as Markdown, and the goals that they are held against."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.measure import Usage
+
+BOUND_MAX = 1.3  # times the bound
+FIXED_MAX_S, NOTHING_MAX_S, CHANGED_MAX_US, PEAK_MAX_MB = 0.6, 1.0, 40.0, 400.0
+
+
+@dataclass(slots=True)
+class Report:
+    """Sections in the order they were measured, and each goal with whether it was reached."""
+
+    sections: list[str] = field(default_factory=list)
+    goals: list[str] = field(default_factory=list)
+
+    def contest(self, title: str, records: int, used: Mapping[str, Usage]) -> None:
+        """A line each contender."""
+        bound = used["the bound"].cpu_s
+        lines = []
+        for name, u in used.items():
+            each, times = u.cpu_s / records * 1e6, u.cpu_s / bound
+            lines.append(f"| {name} | {each:.1f} | {u.cpu_s:.2f} | {times:.1f} | {u.wall_s:.1f} | {u.peak_mb:.0f} |")
+        self._table(title, "| | CPU, µs a record | CPU, s | times the bound | time, s | peak memory, MB |", lines)
+
+    def start_up(self, used: Mapping[str, Usage]) -> None:
+        """A line each command."""
+        lines = [f"| {name} | {u.cpu_s:.2f} | {u.wall_s:.2f} |" for name, u in used.items()]
+        self._table("Start-up", "| | CPU, s | time, s |", lines)
+        fixed = used["a run with nothing to do"]
+        self._goal("a run with nothing to do, CPU s", fixed.cpu_s, FIXED_MAX_S)
+
+    def daily(self, records: int, cases: Mapping[str, tuple[Usage, int]]) -> None:
+        """A line each case; what a record costs is told without what a run costs that finds nothing."""
+        fixed = cases["nothing changed"][0]
+        lines, each = [], {}
+        for name, (u, read) in cases.items():
+            each[name] = (u.cpu_s - fixed.cpu_s) / read * 1e6 if read else 0.0
+            us = f"{each[name]:.1f}" if read else ""
+            lines.append(f"| {name} | {read:,} | {u.cpu_s:.2f} | {us} | {u.wall_s:.1f} | {u.peak_mb:.0f} |")
+        head = "| | records read | CPU, s | CPU above nothing changed, µs a record | time, s | peak memory, MB |"
+        self._table(f"The daily case: a mirror of {records:,} contacts", head, lines)
+        self._goal("nothing changed, s", fixed.wall_s, NOTHING_MAX_S)
+        self._goal("1 % changed, CPU µs a changed record above that", each["1 % changed"], CHANGED_MAX_US)
+        sweep, backfill = cases["full sweep, nothing changed"][0], cases["backfill"][0]
+        self._goal("a sweep that changes nothing, CPU s (at most a backfill's)", sweep.cpu_s, backfill.cpu_s)
+
+    def compared(self, records: int, used: Mapping[str, Usage]) -> None:
+        """The goal of the contest."""
+        ratio = used["crmsync"].cpu_s / used["the bound"].cpu_s
+        self._goal(f"{records:,} records, CPU in times the bound", ratio, BOUND_MAX)
+
+    def peak(self, records: int, used: Usage) -> None:
+        """The goal of memory."""
+        self._goal(f"peak memory of a backfill of {records:,}, MB", used.peak_mb, PEAK_MAX_MB)
+
+    def text(self) -> str:
+        """All of it."""
+        goals = [f"Goals\n\n{chr(10).join(self.goals)}"] if self.goals else []
+        return "\n\n".join([_machine(), *(f"### {section}" for section in self.sections + goals)])
+
+    def _table(self, title: str, head: str, lines: list[str]) -> None:
+        rule = "|---" + "|--:" * (head.count("|") - 2) + "|"
+        self.sections.append("\n".join([title, "", head, rule, *lines]))
+
+    def _goal(self, what: str, found: float, most: float) -> None:
+        word = "reached" if found <= most else "**missed**"
+        self.goals.append(f"- {what}: {found:.2f}, at most {most:.2f}: {word}")
+
+
+def _machine() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    machine = f"{len(models)} cores of {models[0]}" if models else platform.machine()
+    packages = ", ".join(f"{name} {version(name)}" for name in ("crmsync", "duckdb", "dlt", "pyarrow"))
+    return (
+        f"{datetime.now(UTC):%Y-%m-%d}; {machine}; {platform.system()}, Python {platform.python_version()}, {packages}."
+    )

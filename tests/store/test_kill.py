@@ -1,0 +1,67 @@
+"""Promise: kill -9 at any moment, and the rows are those that the checkpoint vouches for.
+
+Ten kills at random moments; CRMSYNC_KILLS=500 makes it five hundred.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+from crmsync.store import FileStore
+from store_kit import line, one, python, shell_rows
+
+KILLS = int(os.environ.get("CRMSYNC_KILLS", "10"))
+
+# Commit n adds row n, changes row 0, and says n in the checkpoint.
+COMMIT_ON = """
+store = FileStore(Path(sys.argv[1]), hold_s=0.02)
+lease = begin(store)
+store.ensure(CONTACT)
+n = int(store.checkpoint("hubspot", "contact") or -1)
+print("ready", flush=True)
+while True:
+    n += 1
+    looked_up(store, [str(n), "0"])
+    put(store, lease, {"0": str(n), str(n): str(n)}, str(n))
+"""
+
+
+def test_kills_at_random_moments_leave_rows_and_checkpoint_equal(path):
+    """Each run takes over from the killed one and goes on where its last commit was."""
+    dice, last = random.Random(os.environ.get("CRMSYNC_SEED", "1")), -1
+    for _ in range(KILLS):
+        with python(COMMIT_ON, path) as writer:
+            line(writer)
+            with suppress(subprocess.TimeoutExpired):
+                writer.communicate(timeout=dice.uniform(0, 0.1))
+            writer.kill()
+            assert writer.wait() == -9
+        last = _checked(path, at_least=last)
+    assert last > 0
+
+
+@pytest.mark.parametrize("at", ["commit.begun", "commit.rows", "commit.before", "commit.after", "file.let_go"])
+def test_a_kill_at_a_named_point_leaves_rows_and_checkpoint_equal(path, at):
+    """The moments that matter, one by one; the shell reads the file as it was left."""
+    with python(COMMIT_ON, path, CRMSYNC_KILL_AT=f"{at}:9") as writer:
+        assert writer.wait() == -9
+    (shown,) = shell_rows(path, "SELECT max(email::INT) FROM hubspot.contact")
+    assert _checked(path, at_least=0) == int(shown)
+
+
+def _checked(path: Path, *, at_least: int) -> int:
+    """The checkpoint, when it and the rows are in step and nothing that was committed is gone."""
+    with closing(FileStore(path)) as store:
+        if (text := store.checkpoint("hubspot", "contact")) is None:
+            return -1
+        n = int(text)
+        assert n >= at_least
+        rows = "SELECT count(*), count(DISTINCT _id), max(email::INT), max(_id::INT) FROM hubspot.contact"
+        assert one(store, rows) == (n + 1, n + 1, n, n)
+        assert one(store, "SELECT email FROM hubspot.contact WHERE _id = '0'") == (str(n),)
+        return n
