@@ -25,5 +25,8 @@ check: setup  ## lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+live: setup  ## the simulator beside the real account of HUBSPOT_TOKEN; only reads
+	@PYTHONPATH=tests $(BIN)/python -m live
+
 clean:
 	rm -rf .venv demo.duckdb*

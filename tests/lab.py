@@ -14,7 +14,7 @@ from crmsync.config import Settings, resolve
 from crmsync.events import Event, Events
 from crmsync.sandbox import Server
 from crmsync.sandbox.clock import VirtualClock
-from crmsync.spec.build import options
+from crmsync.spec.build import options as declared
 from crmsync.spec.load import load
 from crmsync.store import FileStore
 from crmsync.sync import Job, Result, run
@@ -38,13 +38,13 @@ class Lab:
     def store_file(self) -> Path:
         return self.folder / "lab.duckdb"
 
-    def job(self, *streams: str, **how: Any) -> Job:
+    def job(self, *streams: str, options: Mapping[str, str] | None = None, **how: Any) -> Job:
         found = plugins.connector("hubspot")
         assert found.spec_file is not None
-        given = {"base_url": self.url, "burst": "100000", **self.simulator.options}
+        given = {"base_url": self.url, **self.simulator.options, **(options or {})}
         environment = {f"HUBSPOT_{name}".upper(): value for name, value in given.items()}
         settings = Settings(connections={"hubspot": {"connector": "hubspot", **self.config}})
-        connection = resolve(settings, "hubspot", None, options(load(found.spec_file).tree), environment)
+        connection = resolve(settings, "hubspot", None, declared(load(found.spec_file).tree), environment)
         return Job(found.spec_file, connection, self.folder / "limits", streams or ("contact",), **how)
 
     def try_run(self, *streams: str, **how: Any) -> list[Result]:

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 import duckdb
 import duckdb_cli
+
 from crmsync.store import Change, Column, Commit, Lease, Store, Table, Upsert
 
 CONTACT = Table(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+
 from crmsync.store import FileStore, Lease
 from store_kit import CONTACT, begin
 
@@ -38,3 +40,15 @@ def store(opened: Callable[[], FileStore]) -> FileStore:
 def lease(store: FileStore) -> Lease:
     """The right to write the contacts."""
     return begin(store)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 3 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "none", disk], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip(f"only root may mount a disk ({mounted.stderr.decode().strip()}); other tests cover the promise")
+    yield disk
+    subprocess.run(["umount", "--lazy", disk], check=True)

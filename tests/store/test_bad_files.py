@@ -6,12 +6,14 @@ import json
 import random
 import shutil
 import struct
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+
 from crmsync.errors import CrmsyncError, StoreCorrupt, StoreError, StoreReadOnly, StoreTooNew
 from crmsync.store import FileStore
 from store_kit import CONTACT, begin, contacts, edit, line, put, python, shell_rows
@@ -132,11 +134,36 @@ def test_there_is_nothing_to_read_before_the_first_run(path):
     assert not path.exists()
 
 
-@pytest.mark.parametrize("name", ["o'brien.duckdb", 'say "x".duckdb', "no space left.duckdb", "ünï ☃.duckdb"])
+@pytest.mark.parametrize("name", ["o'brien.duckdb", 'say "x".duckdb', "ünï ☃.duckdb"])
 def test_any_file_name_will_do(tmp_path, name):
-    """Quotes are no SQL, and words of error messages no errors."""
+    """Quotes are no SQL."""
     use(tmp_path / name)
     use(tmp_path / name, read_only=True)
+
+
+def test_words_of_error_messages_in_a_file_name_do_not_mislead(tmp_path):
+    """What went wrong is read from DuckDB's own words only."""
+    path = tmp_path / "no space left, permission denied.duckdb"
+    path.write_text("text " * 1000)
+    with pytest.raises(StoreCorrupt, match="is not a crmsync store"):
+        use(path)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.6, 0.9, 0.999])
+def test_a_log_torn_at_any_place_opens_with_whole_commits(path, tmp_path, share):
+    """A machine that lost power: the last commits may be gone, none is half there."""
+    torn, log = tmp_path / "torn.duckdb", path.with_name(f"{path.name}.wal")
+    with closing(FileStore(path, hold_s=1e9)) as store:
+        store.ensure(CONTACT)
+        lease = begin(store)
+        put(store, lease, {"0": "a@x"}, "0")
+        store.rest()
+        for n in range(1, 20):
+            put(store, lease, {str(n): "a@x"}, str(n))
+        shutil.copy(path, torn)
+        torn.with_name("torn.duckdb.wal").write_bytes(log.read_bytes()[: int(log.stat().st_size * share)])
+    with closing(FileStore(torn)) as left:
+        assert len(contacts(left)) == int(left.checkpoint("hubspot", "contact")) + 1
 
 
 def test_a_new_store_opens_in_the_shell_that_people_have(path):
@@ -226,6 +253,17 @@ def test_a_file_that_may_not_be_read_is_refused(shared):
     """No permission at all."""
     shared.chmod(0o000)
     assert _as_nobody(shared, "read")[0] == StoreReadOnly.code
+
+
+def test_a_read_only_disk_can_be_read_but_not_written(small_disk):
+    """Not even root may write there."""
+    path = small_disk / "s.duckdb"
+    use(path)
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    use(path, read_only=True)
+    for name in (path, path.with_name("new.duckdb")):
+        with pytest.raises(StoreReadOnly):
+            use(name)
 
 
 # -- helpers --------------------------------------------------------------------------------------------------------

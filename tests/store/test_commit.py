@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from crmsync.errors import StoreError
 from crmsync.store import Append, Clear, Commit, Upsert
 from crmsync.store.schema import REJECTS, SEEN

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+
 from crmsync.errors import StoreFull
 from crmsync.store import FileStore
 from store_kit import CONTACT, begin, contacts, one, put, python
@@ -73,19 +72,6 @@ store.close()
         assert one(store, "SELECT status FROM crmsync.runs") == ("failed",)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 3 MB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "none", disk], capture_output=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"no small disk here: {mounted.stderr.decode().strip()}; the tests by file size cover the promise")
-    yield disk
-    subprocess.run(["umount", "--lazy", disk], check=True)
-
-
-@pytest.mark.skipif(os.name != "posix", reason="mounts a disk")
 def test_a_full_disk_stops_the_run_and_keeps_what_was_committed(small_disk):
     """The same on a real disk; with room again the next run writes."""
     path, done = small_disk / "s.duckdb", 0

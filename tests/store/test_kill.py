@@ -12,6 +12,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
+
 from crmsync.store import FileStore
 from store_kit import line, one, python, shell_rows
 

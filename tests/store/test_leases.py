@@ -6,6 +6,7 @@ import os
 import socket
 
 import pytest
+
 from crmsync.errors import AlreadyRunning, LeaseLost
 from crmsync.store.leases import process_start
 from store_kit import begin, contacts, edit, line, one, put, python

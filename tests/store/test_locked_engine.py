@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 
 import pytest
+
 from crmsync.errors import StoreError, UsageError
 from crmsync.store import FileStore
 from store_kit import contacts, put

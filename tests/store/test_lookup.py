@@ -6,11 +6,12 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from crmsync.store import Append, FileStore, Upsert
-from crmsync.store.schema import SEEN
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from store_kit import CONTACT, begin, commit, contacts, looked_up, put, stage
+
+from crmsync.store import Append, FileStore, Upsert
+from crmsync.store.schema import SEEN
+from store_kit import CONTACT, begin, commit, contacts, edit, looked_up, put, stage
 
 
 def test_a_lookup_brings_the_rows_of_the_keys_it_is_given(store, lease):
@@ -46,6 +47,15 @@ def test_an_upsert_of_keys_that_were_not_looked_up_replaces_them_too(store, leas
     looked_up(store, ["1"])
     put(store, lease, {"1": "c@x", "2": "d@x"})
     assert contacts(store) == [("1", "c@x"), ("2", "d@x")]
+
+
+def test_an_upsert_after_a_rest_sees_what_others_wrote_meanwhile(store, lease, path):
+    """What was found before the file was let go is not trusted after it."""
+    looked_up(store, ["1"])
+    store.rest()
+    edit(path, "INSERT INTO hubspot.contact (_id, email) VALUES ('1', 'theirs@x')")
+    put(store, lease, {"1": "ours@x"})
+    assert contacts(store) == [("1", "ours@x")]
 
 
 def test_two_upserts_of_one_key_in_one_commit_leave_the_last(store, lease):

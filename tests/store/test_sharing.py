@@ -9,6 +9,7 @@ from threading import Thread
 
 import duckdb
 import pytest
+
 from crmsync.errors import StoreLocked
 from crmsync.store import FileStore
 from crmsync.store.schema import SYSTEM

@@ -7,9 +7,10 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
-from crmsync.store import Column, FileStore, Table, Upsert
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from crmsync.store import Column, FileStore, Table, Upsert
 from store_kit import CONTACT, begin, commit, contacts, put, shell_rows
 
 PHONE = Column("phone", "VARCHAR", "Main number")

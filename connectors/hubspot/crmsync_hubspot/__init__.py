@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pluggy
+from crmsync.hooks import hookimpl
 
 if TYPE_CHECKING:
     from crmsync_hubspot.simulator import HubSpotSimulator
-
-hookimpl = pluggy.HookimplMarker("crmsync")
 
 
 @hookimpl

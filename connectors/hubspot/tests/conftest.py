@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import hubspot
 import msgspec
 import pytest
+
 from crmsync.sandbox import Server, SimRequest, VirtualClock
 from crmsync_hubspot.simulator import HubSpotSimulator
 

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 import msgspec
 import pytest
+
 from crmsync.sandbox import SimRequest
 
 LIST = "/crm/v3/objects/contacts"

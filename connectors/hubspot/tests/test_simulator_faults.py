@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from crmsync.sandbox import DailyBudget, Fault, Faults, Server, SimRequest, SimResponse, SlidingWindow, VirtualClock
 
 CONTACTS = "/crm/v3/objects/contacts"

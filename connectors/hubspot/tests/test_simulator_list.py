@@ -3,6 +3,7 @@
 from urllib.parse import quote, urlsplit
 
 import pytest
+
 from crmsync.sandbox import SimRequest
 
 LIST = "/crm/v3/objects/contacts"
@@ -186,6 +187,26 @@ def test_a_property_that_appears_is_there_from_then_on(api, portal):
     portal.add_property("contacts", "loyalty", "enumeration", "select", options=["gold", "silver"])
     assert "loyalty" not in before
     assert api.get(target).json["properties"]["loyalty"] is None
+
+
+def test_a_property_that_is_dropped_is_gone(api, portal):
+    """It is silently left out, as if there had never been one."""
+    target = f"{LIST}?limit=1&properties=jobtitle"
+    assert "jobtitle" in api.get(target).json["results"][0]["properties"]
+    portal.drop_property("contacts", "jobtitle")
+    assert "jobtitle" not in api.get(target).json["results"][0]["properties"]
+
+
+@pytest.mark.parametrize("name", ["2-101", "cars", "tickets", "0-5"])
+def test_other_kinds_of_records_have_the_same_endpoints(api, portal, name):
+    """Tickets, and custom objects by type id or name."""
+    portal.add_object_type("2-101", "cars", "car")
+    kind = portal.portal.shelf(name).kind.plural
+    if kind == "cars":
+        portal.add_property("cars", "plate")
+    made = portal.create(kind, {"plate": "ZH 1"} if kind == "cars" else {"subject": "No heat"})
+    assert ids(api.get(f"/crm/v3/objects/{name}").json["results"]) == [made]
+    assert api.found(name) == [made]
 
 
 def test_something_can_happen_between_two_pages(api, portal):

@@ -1,8 +1,9 @@
 """Ranges with holes."""
 
-from crmsync_hubspot.simulator.runs import Run
 from hypothesis import given
 from hypothesis import strategies as st
+
+from crmsync_hubspot.simulator.runs import Run
 
 
 @given(st.integers(0, 9), st.integers(0, 30), st.sets(st.integers(-2, 40)), st.integers(-2, 40), st.integers(-2, 40))

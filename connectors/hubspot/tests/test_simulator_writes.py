@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+
 from crmsync.sandbox import SimRequest
 
 CONTACTS = "/crm/v3/objects/contacts"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -52,14 +53,15 @@ def compile_head(
     if each and id is not None:
         _plant(tree, (*each, *steps(id)), str | int | None)
     decoder = msgspec.json.Decoder(_typed(tree))
+    next_of, more_of, total_of, id_of = _getter(next), _getter(more), _getter(total), _getter(id)
 
     def read(body: bytes) -> Head:
         page = _decoded(decoder, body)
         return Head(
-            next=_cursor(_at(page, next), body),
-            more=_at(page, more) not in (None, False, "false") if more is not None else None,
-            total=_count(_at(page, total), body),
-            ids=tuple(map(str, _each(page, each, id))) if id is not None else (),
+            next=_cursor(next_of(page), body) if next is not None else None,
+            more=more_of(page) not in (None, False, "false") if more is not None else None,
+            total=_count(total_of(page), body) if total is not None else None,
+            ids=tuple([str(found) for found in map(id_of, _nodes(page, each)) if found is not None]) if id else (),
         )
 
     return read
@@ -126,18 +128,30 @@ def _decoded(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
         raise UnreadablePage(f"the page is not JSON: {error}", body=body) from None
 
 
-def _at(node: Any, path: str | None) -> Any:
-    for step in steps(path) if path is not None else ("",):
-        node = getattr(node, _attribute(step), None)
-    return node
+def _getter(path: str | None) -> Callable[[Any], Any]:
+    """Reads a path of attributes; compiled once, since it is called for every record."""
+    names = tuple(map(_attribute, steps(path or "")))
+    if len(names) == 1:
+        return attrgetter(names[0])
+
+    def get(node: Any) -> Any:
+        for name in names:
+            node = getattr(node, name, None)
+        return node
+
+    return get
 
 
-def _each(page: Any, each: tuple[str, ...], id_path: str | None) -> list[str | int]:
-    """The ids, in the order of the page; a record without one is the mapping's business."""
+def _nodes(page: Any, each: tuple[str, ...]) -> list[Any]:
+    """The records, in the order of the page; one without an id is the mapping's business."""
     nodes = [page]
     for step in each:
-        nodes = [n for node in nodes for n in (node if step == EACH else (getattr(node, _attribute(step)),))]
-    return [found for node in nodes if (found := _at(node, id_path)) is not None]
+        if step == EACH:
+            nodes = [child for node in nodes for child in node]
+        else:
+            name = _attribute(step)
+            nodes = [getattr(node, name) for node in nodes]
+    return nodes
 
 
 def _cursor(value: str | int | bool | None, body: bytes) -> str | None:

@@ -206,10 +206,10 @@ def _lookup(name: str, line: Mapping[str, Any]) -> Lookup:
 
 
 def _pool(name: str, line: Mapping[str, Any]) -> Pool | None:
-    """The limit; None where its number is an option that is not set."""
+    """The limit; None where its number is an option that is not set, or 0: no limit."""
     kind = next(k for k in ("rate", "budget", "concurrent") if k in line)
     number = _number(line[kind])
-    if number is None:
+    if not number:
         return None
     zone = line.get("zone", "UTC")
     return Pool(

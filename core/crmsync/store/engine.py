@@ -112,7 +112,7 @@ def _require_reading(statements: list[duckdb.Statement]) -> None:
 def _create(path: Path) -> None:
     """Make an empty store under another name first: killed half-way, DuckDB leaves a file that nothing can open."""
     draft = path.with_name(f".{path.name}.{os.getpid()}.new")
-    draft.unlink(missing_ok=True)
+    _remove(draft)
     try:
         with translated(path), duckdb.connect(":memory:") as connection:
             connection.execute(f"ATTACH {literal(str(draft))} AS draft ({_STORAGE})")
@@ -120,4 +120,10 @@ def _create(path: Path) -> None:
         with suppress(OSError):  # somebody was faster, or the file system has no links: ATTACH makes it in place
             os.link(draft, path)
     finally:
-        draft.unlink(missing_ok=True)
+        _remove(draft)
+
+
+def _remove(draft: Path) -> None:
+    """What cannot be removed (a read-only file system) could not be made either."""
+    with suppress(OSError):
+        draft.unlink()

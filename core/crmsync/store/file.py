@@ -1,8 +1,9 @@
 """The store as one DuckDB file: attached for seconds, never for a run, so that others can read it meanwhile.
 
-Every commit is durable in the write-ahead log. The file is let go (which checkpoints it) about every `hold_s`
-seconds, and then stays free for at least `gap_s`, or as long as the last stretch of commits makes fair. Calls beside
-the stream of batches let it go at once. What a commit did holds even where letting go fails for want of space.
+Every commit is durable in the write-ahead log. The file is let go (which checkpoints it) after the first commit that
+ends `hold_s` seconds or more after it was opened, and then stays free for a gap: 0.1 s, or as long as it was held if
+that was shorter. Calls beside the stream of batches let it go at once. Letting go may fail on a full disk; what was
+committed holds all the same, in the log, and the next commit tells.
 """
 
 from __future__ import annotations
@@ -48,9 +49,9 @@ class FileStore:
         read_only: bool = False,
         hold_s: float = _HOLD_S,
     ) -> None:
-        self.path = path.resolve()
-        _require_usable(self.path, read_only=read_only)
-        self.engine = Engine(self.path)
+        _require_usable(path.absolute(), read_only=read_only)
+        self.engine = Engine(path)
+        self.path = self.engine.path
         self._found = Found(self.engine)
         self._on_wait = on_wait or (lambda _holder, _seconds: None)
         self._patience_s, self._read_only, self._hold_s = patience_s, read_only, hold_s

@@ -33,7 +33,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Upsert:
-    """Rows of the engine table `staged` replace those with their key. `known`: a key may be there already."""
+    """Rows of the engine table `staged` replace those with their key; no key may be staged twice.
+
+    `known`: a key may be in the store already; False spares the search. It is shortest where all keys were looked up.
+    """
 
     table: Table
     staged: str
@@ -84,7 +87,7 @@ class Store(Protocol):
     """Where mirror, hub, checkpoints and journal live. All calls block; one thread makes them."""
 
     def ensure(self, table: Table) -> tuple[str, ...]:
-        """Create `table`, add missing columns, set comments.
+        """Create `table`, add missing columns, set comments, all or nothing.
 
         Returns the names of columns that stay as they are because the store has them with another type.
         """
@@ -101,7 +104,7 @@ class Store(Protocol):
     def commit(self, commit: Commit) -> float:
         """Carry out `commit`; tell the seconds it took. When it returned, it is durable.
 
-        Raises LeaseLost (nothing was written), StoreFull and StoreLocked (the last commit is intact).
+        Raises LeaseLost, StoreFull and StoreLocked: nothing of it was written, and the last commit is intact.
         """
 
     def acquire(self, connection: str, stream: str, run: Mapping[str, Any]) -> Lease:
@@ -123,7 +126,7 @@ class Store(Protocol):
         """How many records of a stream have an open reject."""
 
     def rest(self) -> None:
-        """Let others in, if it is time; drivers that hold nothing do nothing."""
+        """Let others in; what was looked up is found anew. Drivers that hold nothing do nothing."""
 
     def close(self) -> None:
         """Let go of everything."""

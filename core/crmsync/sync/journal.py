@@ -53,6 +53,7 @@ class Journal:
                     self.requests += 1
                 case Retrying():
                     self.retries += 1
+                    self.waited_s += event.wait_s
                 case Waiting():
                     self.waited_s += event.seconds
             if line := _line(event):

@@ -8,7 +8,7 @@ import secrets
 import time
 import traceback
 from collections.abc import Collection, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -219,7 +219,8 @@ def _current(checkpoint: Checkpoint, stream: Stream, account: str, *, backfill: 
 
     An open full read goes on where it is: the same command after a kill must not start over.
     """
-    mapping = hashlib.sha256(repr((stream.record, stream.fields)).encode()).hexdigest()[:16]
+    meaning = (stream.record, [replace(field, title="") for field in stream.fields])  # a new title changes no value
+    mapping = hashlib.sha256(repr(meaning).encode()).hexdigest()[:16]
     changed = checkpoint.fields is not None and checkpoint.fields != mapping
     checkpoint = msgspec.structs.replace(checkpoint, account=account, fields=mapping)
     if changed or (backfill and not checkpoint.full.is_open):

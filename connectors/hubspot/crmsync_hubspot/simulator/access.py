@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from crmsync.clock import Clock
-
 from crmsync_hubspot.simulator.answers import Refused, missing_scopes
 from crmsync_hubspot.simulator.call import Call
 from crmsync_hubspot.simulator.instants import iso, to_ms
 from crmsync_hubspot.simulator.kinds import Kind
 
 KINDS_SCOPES = tuple(
-    f"crm.objects.{kind}.{right}" for kind in ("contacts", "companies", "deals") for right in ("read", "write")
+    f"crm.objects.{kind}.{right}"
+    for kind in ("contacts", "companies", "deals", "custom")
+    for right in ("read", "write")
 )
 SCHEMA_SCOPES = tuple(scope.replace("objects", "schemas") for scope in KINDS_SCOPES)
 ALL_SCOPES = ("oauth", *KINDS_SCOPES, *SCHEMA_SCOPES, "crm.objects.owners.read", "tickets")
 STATIC_TOKEN = "pat-na1-00000000-5a5a-4b4b-8c8c-0123456789ab"
-READS = ("GET",)
 
 
 @dataclass(frozen=True, slots=True)

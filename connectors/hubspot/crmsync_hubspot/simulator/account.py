@@ -6,7 +6,6 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from crmsync.sandbox import SimResponse
-
 from crmsync_hubspot.simulator.answers import not_found, ok
 from crmsync_hubspot.simulator.call import Call
 from crmsync_hubspot.simulator.instants import iso, to_ms

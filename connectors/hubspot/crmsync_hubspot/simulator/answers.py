@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
+
 from crmsync.sandbox import SimResponse
 
 JSON_HEADERS = {"Content-Type": "application/json;charset=utf-8"}

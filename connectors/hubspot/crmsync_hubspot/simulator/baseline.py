@@ -60,11 +60,6 @@ class Baseline:
         """The first index whose id is at least `record_id`."""
         return min(max(-((self._first_id - record_id) // ID_STEP), 0), self.count)
 
-    @property
-    def next_id(self) -> int:
-        """The id of the first record that is not of the baseline."""
-        return self.id_of(self.count)
-
     def updated_ms(self, index: int) -> int:
         step = self._step_ms
         return self._first_ms + index * YEAR_MS // self.count + index * 2_654_435_761 % step

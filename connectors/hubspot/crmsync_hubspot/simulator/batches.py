@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from crmsync.sandbox import SimResponse
 
+from crmsync.sandbox import SimResponse
 from crmsync_hubspot.simulator.answers import Refused, error_item, invalid, nothing, ok
 from crmsync_hubspot.simulator.call import Call
 from crmsync_hubspot.simulator.edits import Edits

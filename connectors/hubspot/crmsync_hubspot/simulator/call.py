@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import unquote, urlencode
 
 import msgspec
-from crmsync.sandbox import SimRequest
 
+from crmsync.sandbox import SimRequest
 from crmsync_hubspot.simulator.answers import Refused, invalid
 
 VERSIONS = ("v1", "v3", "v4", "2026-03", "2026-09")

@@ -9,11 +9,12 @@ from typing import Any
 
 from crmsync.clock import Clock, SystemClock
 from crmsync.sandbox import Faults
-
 from crmsync_hubspot.simulator.access import ALL_SCOPES, STATIC_TOKEN, Access, Token
+from crmsync_hubspot.simulator.baseline import Baseline
 from crmsync_hubspot.simulator.columns import Value
 from crmsync_hubspot.simulator.edits import Edits, shown
 from crmsync_hubspot.simulator.instants import to_ms
+from crmsync_hubspot.simulator.kinds import Kind
 from crmsync_hubspot.simulator.links import types_between
 from crmsync_hubspot.simulator.oauth import App, OAuth
 from crmsync_hubspot.simulator.portal import Portal, Shelf
@@ -145,6 +146,13 @@ class Control:
         }
         with self._lock:
             shelf.catalogue.add(given, self.portal.now)
+
+    def add_object_type(self, type_id: str, plural: str, singular: str) -> None:
+        """Define a custom object, `2-NNN`, without records."""
+        always = ("createdate", "hs_lastmodifieddate", "hs_object_id")
+        kind = Kind(plural, singular, type_id, always[1], always, (), "crm.objects.custom")
+        with self._lock:
+            self.portal.add(Baseline(kind, 0, 0, self.portal.now_ms, portal=self.portal.id))
 
     def drop_property(self, kind: str, name: str) -> None:
         """Archive a property: it is no longer known, and its values are no longer shown."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crmsync.sandbox import SimResponse
-
 from crmsync_hubspot.simulator.answers import Refused, error_item, invalid, not_found, nothing, ok, unknown_type
 from crmsync_hubspot.simulator.call import Call
 from crmsync_hubspot.simulator.edits import Edits

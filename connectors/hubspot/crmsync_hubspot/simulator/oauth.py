@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from crmsync.sandbox import SimResponse
 
+from crmsync.sandbox import SimResponse
 from crmsync_hubspot.simulator.access import ALL_SCOPES, Access, Token
 from crmsync_hubspot.simulator.answers import not_found, nothing, ok
 from crmsync_hubspot.simulator.call import Call

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from crmsync.clock import Clock
-
+from crmsync_hubspot.simulator.baseline import Baseline
 from crmsync_hubspot.simulator.catalogue import Catalogue
 from crmsync_hubspot.simulator.index import Index
 from crmsync_hubspot.simulator.instants import iso, to_ms
@@ -45,11 +45,15 @@ class Portal:
         # The newest record is some hours old, and the same all day long, so that a later start finds it unchanged.
         newest = (clock.now() - timedelta(hours=3)).replace(hour=0, minute=0, second=0, microsecond=0)
         self.made_up = MadeUp(records, seed, to_ms(newest), portal_id, [owner.id for owner in self.owners])
-        self.shelves = {
-            base.kind.plural: Shelf(base.kind, Table(base), Index(), Catalogue(base.kind))
-            for base in self.made_up.baselines
-        }
+        self.shelves: dict[str, Shelf] = {}
+        for baseline in self.made_up.baselines:
+            self.add(baseline)
         self.links = Links(self.made_up, lambda kind, record_id: self.table(kind).live(record_id) is not None)
+
+    def add(self, baseline: Baseline) -> None:
+        """Let there be a kind of record."""
+        kind = baseline.kind
+        self.shelves[kind.plural] = Shelf(kind, Table(baseline), Index(), Catalogue(kind))
 
     @property
     def now_ms(self) -> int:

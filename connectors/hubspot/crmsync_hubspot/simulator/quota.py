@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from crmsync.clock import Clock
 from crmsync.sandbox import DailyBudget, SlidingWindow
-
 from crmsync_hubspot.simulator.answers import Refused
 from crmsync_hubspot.simulator.switches import Limits
 

@@ -7,7 +7,6 @@ from itertools import islice
 from typing import Any
 
 from crmsync.sandbox import SimResponse
-
 from crmsync_hubspot.simulator.answers import Refused, invalid, not_found, ok, raw
 from crmsync_hubspot.simulator.call import Call, whole
 from crmsync_hubspot.simulator.columns import json_text

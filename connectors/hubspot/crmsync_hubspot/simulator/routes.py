@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from crmsync.sandbox import SimResponse
-
 from crmsync_hubspot.simulator import account, reading, schema
 from crmsync_hubspot.simulator.access import Access, scopes_for
 from crmsync_hubspot.simulator.answers import unknown_type

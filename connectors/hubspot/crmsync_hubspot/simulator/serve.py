@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from crmsync.sandbox import serve_forever
-
 from crmsync_hubspot.simulator.simulator import HubSpotSimulator
 
 

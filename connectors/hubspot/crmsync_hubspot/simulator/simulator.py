@@ -8,7 +8,6 @@ from email.utils import format_datetime
 
 from crmsync.clock import Clock
 from crmsync.sandbox import SimRequest, SimResponse
-
 from crmsync_hubspot.simulator.answers import Refused, correlation_id, html, refusal
 from crmsync_hubspot.simulator.call import read_call
 from crmsync_hubspot.simulator.control import Control

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from crmsync.sandbox import Fault
 
+from crmsync.sandbox import Fault
 from crmsync_hubspot.simulator.answers import JSON_HEADERS, html
 
 _BODIES: dict[int, dict[str, Any]] = {

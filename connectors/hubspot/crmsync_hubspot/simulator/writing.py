@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from crmsync.sandbox import SimResponse
-
 from crmsync_hubspot.simulator.answers import Refused, invalid, not_found, nothing, ok
 from crmsync_hubspot.simulator.call import Call
 from crmsync_hubspot.simulator.columns import Value

@@ -61,7 +61,7 @@ class Pull:
     async def _land(self, batch: Batch, window: Window, *, fresh: bool, more: bool) -> Counts:
         counts, took = await self.worker.do(self._map_and_land, batch, window, fresh)
         self.pace.landed(took)
-        if not more:
+        if self.pace.slow and not more:
             await self.worker.do(self.lander.store.rest)
         self._emit_landed(counts, took)
         return counts

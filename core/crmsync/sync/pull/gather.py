@@ -14,18 +14,25 @@ from dataclasses import dataclass
 from crmsync.sync.model import Batch, Page
 
 BATCH_ROWS = int(os.environ.get("CRMSYNC_BATCH_ROWS", "5000"))  # fewer: smaller steps, dearer commits
-BATCH_BYTES = 48 * 1024 * 1024
-QUEUE_BYTES = 16 * 1024 * 1024
+BATCH_BYTES = 16 * 1024 * 1024
+QUEUE_BYTES = 8 * 1024 * 1024
 _AGE_S = 1.0
+_SLOW_S = 0.5  # a batch that took longer to come: the provider is slower than we are
 _PAUSE = 4.0  # times the last commit's cost: committing stays under a fifth of the time
 
 
 @dataclass(slots=True)
 class Pace:
-    """How dear the last commit was, in seconds, and when it ended (loop time)."""
+    """How dear the last commit was, in seconds, when it ended (loop time), and how long the batch behind it took."""
 
     cost_s: float = 0.0
     ended_at: float = 0.0
+    took_s: float = 0.0
+
+    @property
+    def slow(self) -> bool:
+        """Whether we wait for the provider: then the store need not be held between commits."""
+        return self.took_s > _SLOW_S
 
     def landed(self, cost_s: float) -> None:
         """Note a commit that just ended."""
@@ -95,6 +102,7 @@ async def _collect(
     begun = loop.time()
     while True:
         if held and pace.ripe(rows, size, loop.time() - begun, loop.time()):
+            pace.took_s = loop.time() - begun
             return held, None, False
         try:
             # a ready page is taken at once: a time-out costs a task
@@ -102,6 +110,7 @@ async def _collect(
         except TimeoutError:
             continue
         if item is None or isinstance(item, BaseException):
+            pace.took_s = loop.time() - begun
             return held, item, True
         if not held:
             begun = loop.time()
