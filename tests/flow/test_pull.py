@@ -375,3 +375,21 @@ def test_more_fields_than_a_url_can_hold_are_read_by_id(lab: Lab) -> None:
     lab.run()
     assert len(lab.mirror()) == 231
     assert lab.rows("SELECT count(*) FROM hubspot.contact WHERE a_rather_long_custom_property_399 = 'here'") == [(1,)]
+
+
+def test_a_field_that_changed_its_type_is_held_and_not_the_stream(lab: Lab) -> None:
+    """The column keeps its type and its values; what fits still comes, the rest is said."""
+    lab.config = {"fields": {"contact": ["score"]}}
+    lab.simulator.add_property("contacts", "score", "number", "number")
+    one = lab.simulator.create("contacts", {"email": "a@example.com", "score": "12.5"})
+    two = lab.simulator.create("contacts", {"email": "b@example.com", "score": "7"})
+    lab.clock.advance(3600)
+    lab.run()
+    lab.simulator.drop_property("contacts", "score")
+    lab.simulator.add_property("contacts", "score", "string", "text")
+    lab.simulator.update("contacts", one, {"score": "very high"})
+    lab.simulator.update("contacts", two, {"score": "8"})
+    lab.clock.advance(60)
+    assert lab.run().counts.held >= 1
+    assert [str(lab.mirror()[i]["score"]) for i in (one, two)] == ["12.5000", "8.0000"]
+    assert any("score" in e.message for e in lab.events if isinstance(e, Note))

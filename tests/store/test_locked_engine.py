@@ -43,6 +43,13 @@ def test_a_query_refuses_to_reach_out(store, tmp_path, sql):
     assert {p.name.split(".")[0] for p in tmp_path.iterdir()} == {"team"}
 
 
+def test_a_value_in_an_error_does_not_mislead(store):
+    """A record that says `permission denied` is no matter of permissions."""
+    with pytest.raises(StoreError) as caught:
+        store.engine.execute("SELECT 'permission denied'::INT")
+    assert type(caught.value) is StoreError
+
+
 CHANGING = [
     "INSERT INTO hubspot.contact (_id) VALUES ('2')",
     "DELETE FROM hubspot.contact",

@@ -3,7 +3,7 @@
 from crmsync.mapping.lookups import list_variable, options_variable, set_lookup_sql
 from crmsync.mapping.quote import identifier, literal
 from crmsync.mapping.read import Column, ReadPlan, compile_read, compile_tombstones
-from crmsync.mapping.types import duckdb_type
+from crmsync.mapping.types import duckdb_type, type_of
 
 __all__ = [
     "Column",
@@ -16,4 +16,5 @@ __all__ = [
     "literal",
     "options_variable",
     "set_lookup_sql",
+    "type_of",
 ]

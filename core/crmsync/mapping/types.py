@@ -29,3 +29,9 @@ def duckdb_type(type_: str) -> str:
     if type_ not in _DUCKDB:
         raise SpecError(f"unknown type: {type_}")
     return _DUCKDB[type_]
+
+
+def type_of(duckdb: str) -> str:
+    """The type in the spec of a column that the store has as `duckdb`: text, where several are stored alike."""
+    spelled = duckdb.replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")
+    return next((name for name, stored in _DUCKDB.items() if stored == spelled), "text")

@@ -15,6 +15,7 @@ from crmsync import errors
 _HOLDER = re.compile(r"lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
 _READ_ONLY = re.compile("(attached|launched) in read-only mode")
 _LIST = 'List tables and columns with: crmsync query "SHOW ALL TABLES"'
+_AGAIN = "Run the same command again: it goes on from the last committed page. Should it fail again, report this."
 _RESTORE = "Restore it from a backup, or use another --store."
 
 
@@ -41,11 +42,7 @@ _KINDS = (
         "No permission to open {path}, or to write in its folder.",
         "Give yourself access to the file and its folder, or use another --store.",
     ),
-    _Kind(
-        _READ_ONLY,
-        errors.StoreReadOnly,
-        "{path} is open for reading only.",
-    ),
+    _Kind(_READ_ONLY, errors.StoreReadOnly, "{path} is open for reading only."),
     _Kind(
         re.compile("storage version number|newer version of duckdb"),
         errors.StoreTooNew,
@@ -54,7 +51,7 @@ _KINDS = (
     ),
     _Kind(re.compile("not a valid duckdb"), errors.StoreCorrupt, "{path} is not a crmsync store.", _RESTORE),
     _Kind(
-        re.compile("corrupt|checksum|could not read enough bytes|serialization error|database has been invalidated"),
+        re.compile("corrupt|checksum|could not read enough bytes|serialization error"),
         errors.StoreCorrupt,
         "{path} is damaged.",
         _RESTORE,
@@ -95,11 +92,11 @@ def _ours(error: duckdb.Error, path: Path) -> Exception:
     if "already attached" in told:
         return Locked("another part of this program")
     for kind in _KINDS:
-        if kind.words.search(told):
+        if kind.words.search(told) and not isinstance(error, duckdb.DataError):  # whose text holds people's values
             return kind.error(kind.message.format(path=path), hint=kind.hint)
     line = text.partition("\n")[0]
     if isinstance(error, duckdb.IOException):
         return errors.StoreError(f"Cannot open {path}: {line}")
     if isinstance(error, duckdb.OutOfMemoryException):
         return errors.StoreError("The engine ran out of memory.", hint="Ask for less at once, or report this.")
-    return errors.StoreError(f"The store refused a statement: {line}")
+    return errors.StoreError(f"The store refused a statement: {line}", hint=_AGAIN)

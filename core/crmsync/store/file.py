@@ -61,7 +61,7 @@ class FileStore:
 
     # -- what pull and push use -------------------------------------------------------------------------------------
 
-    def ensure(self, table: Table) -> tuple[str, ...]:
+    def ensure(self, table: Table) -> dict[str, str]:
         with self._visit(), transaction(self.engine):
             self._found.forget(table)
             return tables.ensure(self.engine, table)

@@ -86,10 +86,10 @@ class Commit:
 class Store(Protocol):
     """Where mirror, hub, checkpoints and journal live. All calls block; one thread makes them."""
 
-    def ensure(self, table: Table) -> tuple[str, ...]:
-        """Create `table`, add missing columns, set comments, all or nothing.
+    def ensure(self, table: Table) -> Mapping[str, str]:
+        """Create `table`, add missing columns, set comments.
 
-        Returns the names of columns that stay as they are because the store has them with another type.
+        Returns the columns that stay as they are because the store has them with another type, and that type.
         """
 
     def lookup(self, table: Table, keys: str, into: str, columns: Sequence[str] | None = None) -> int:

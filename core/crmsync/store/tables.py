@@ -12,8 +12,8 @@ def full(table: Table) -> str:
     return f"{ALIAS}.{identifier(table.schema)}.{identifier(table.name)}"
 
 
-def ensure(engine: Engine, table: Table) -> tuple[str, ...]:
-    """Create or widen `table` and set its comments; the names of columns that are there with another type."""
+def ensure(engine: Engine, table: Table) -> dict[str, str]:
+    """Create or widen `table` and set its comments; the columns that are there with another type, and that type."""
     there = {name: (type_, comment) for name, type_, comment in _columns(engine, table)}
     if not there:
         _create(engine, table)
@@ -23,7 +23,10 @@ def ensure(engine: Engine, table: Table) -> tuple[str, ...]:
         if column.comment and column.comment != there.get(column.name, ("", None))[1]:
             where = f"{full(table)}.{identifier(column.name)}"
             engine.execute(f"COMMENT ON COLUMN {where} IS {literal(column.comment)}")
-    return tuple(c.name for c in table.columns if c.name in there and not _is(engine, there[c.name][0], c.type))
+    stored = {c.name: there[c.name][0] for c in table.columns if c.name in there}
+    return {
+        c.name: stored[c.name] for c in table.columns if c.name in stored and not _is(engine, stored[c.name], c.type)
+    }
 
 
 def _columns(engine: Engine, table: Table) -> list[tuple[str, str, str | None]]:

@@ -3,40 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import secrets
 import time
 import traceback
-from collections.abc import Collection, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-
 from crmsync import faults
 from crmsync.clock import Clock, SystemClock
 from crmsync.config import Connection
-from crmsync.errors import AlreadyRunning, CrmsyncError, Stopped, UnknownStream, UnreadablePage
+from crmsync.errors import AlreadyRunning, CrmsyncError, Stopped, StoreError, UnknownStream, UnreadablePage
 from crmsync.events import Events, Note, StreamFinished, StreamStarted
 from crmsync.http import Client, HttpSettings, Target
-from crmsync.mapping import compile_read, compile_tombstones
 from crmsync.secret import Redactor
 from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
-from crmsync.spec.model import Spec, Stream
+from crmsync.spec.model import Spec
 from crmsync.store import FileStore, Lease
 from crmsync.sync import catalog
-from crmsync.sync.checkpoint import Checkpoint, decode
 from crmsync.sync.journal import Journal
 from crmsync.sync.model import Counts, Result
-from crmsync.sync.pull import Pull
-from crmsync.sync.pull.land import Lander
-from crmsync.sync.pull.mirror import mirror_of
-from crmsync.sync.pull.plan import restarted
-from crmsync.sync.pull.rejects import Rejects
-from crmsync.sync.source import Source
+from crmsync.sync.prepare import Surroundings, prepare
 from crmsync.sync.worker import Worker
 
 T = TypeVar("T")
@@ -88,7 +78,8 @@ async def run(
         async with client_of(job, spec, clock, events) as client:
             lists = await _unless(stop, catalog.read_lists(client, spec, [spec.streams[name] for name in picked]))
             await worker.do(catalog.set_lists, store, lists)
-            shared = _Shared(job, spec, account, client, store, worker, events, clock, stop)
+            around = Surroundings(spec, account, job.connection, client, store, worker, events)
+            shared = _Shared(job, around, clock, stop)
             async with _Heart(shared) as heart:
                 return list(await asyncio.gather(*(_stream(shared, heart, name) for name in picked)))
     finally:
@@ -97,17 +88,24 @@ async def run(
 
 @dataclass(frozen=True, slots=True)
 class _Shared:
-    """What the streams of one run have in common."""
+    """The run as each of its streams sees it."""
 
     job: Job
-    spec: Spec
-    account: catalog.Account
-    client: Client
-    store: FileStore
-    worker: Worker
-    events: Events
+    around: Surroundings
     clock: Clock
     stop: asyncio.Event
+
+    @property
+    def store(self) -> FileStore:
+        return self.around.store
+
+    @property
+    def worker(self) -> Worker:
+        return self.around.worker
+
+    @property
+    def events(self) -> Events:
+        return self.around.events
 
 
 async def _stream(shared: _Shared, heart: _Heart, name: str) -> Result:
@@ -123,11 +121,10 @@ async def _stream(shared: _Shared, heart: _Heart, name: str) -> Result:
         faults.point("lease.taken")
         await _unless(shared.stop, _pull(shared, name, lease, journal))
     except Exception as raised:  # noqa: BLE001 - the edge of a run: one stream's failure must not stop the others
-        error = _told(shared, raised)
-        exit_status = raised.exit_status if isinstance(raised, CrmsyncError) else 1
+        error, exit_status = _told(shared, raised), _exit_status(raised)
         status = "stopped" if exit_status == 4 else "failed"
         if lease and isinstance(raised, UnreadablePage):
-            await shared.worker.do(shared.store.keep_page, lease, raised.message, raised.body)
+            await _quietly(shared, shared.store.keep_page, lease, raised.message, raised.body)
     message = f"{error['code']} {error['message']}" if error else "Done."
     shared.events.emit(StreamFinished(job.connection.name, name, status, message))
     if lease is not None:
@@ -166,66 +163,10 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
 
 
 async def _pull(shared: _Shared, name: str, lease: Lease, journal: Journal) -> None:
-    store, worker, connection = shared.store, shared.worker, shared.job.connection
-    stream = await _with_fields(shared, shared.spec.streams[name])
-    text = await worker.do(store.checkpoint, connection.name, name)
-    checkpoint = decode(text)
-    catalog.pin(shared.account, checkpoint.account, connection.name)
-    paths = {r.records for r in (stream.full.request, stream.by_id, stream.changes and stream.changes.request) if r}
-    plans = {path: compile_read(stream, path) for path in paths}
-    plan = plans[stream.full.request.records]
-    mirror = mirror_of(connection.name, name, f"{name} of {shared.spec.title}", plan)
-    await worker.do(store.ensure, mirror.table)
-    has_rejects = await worker.do(store.open_rejects, connection.name, name) > 0
-    checkpoint = _current(checkpoint, stream, shared.account.id, backfill=shared.job.backfill)
-    source = Source(
-        spec=shared.spec,
-        stream=stream,
-        connection=connection.name,
-        client=shared.client,
-        events=shared.events,
-        names=plan.names,
-        clock=shared.account.at,
-    )
-    shared.events.emit(StreamStarted(connection.name, name))
-    brake = next(b for b in (shared.job.brake, connection.brake, stream.census.brake) if b is not None)
-    await Pull(
-        source=source,
-        lander=Lander(store, mirror, lease, Rejects(store, lease, has_rejects), journal),
-        worker=worker,
-        checkpoint=checkpoint,
-        plans=plans,
-        tombstone_plan=compile_tombstones(stream) if stream.tombstones else None,
-        brake=brake,
-    ).run()
-
-
-async def _with_fields(shared: _Shared, stream: Stream) -> Stream:
-    """The stream with custom fields, if any are asked for, and without those that the account lacks."""
-    wanted: Collection[str] | str = shared.job.connection.fields.get(stream.name, ())
-    if not catalog.needs_fields(stream, wanted):
-        return stream
-    described = await catalog.read_fields(shared.client, shared.spec, stream)
-    for name in catalog.unknown_fields(described, wanted):
-        message = f"The account has no field {name!r} for {stream.name}; it is left out."
-        shared.events.emit(Note(shared.job.connection.name, stream.name, "warning", message))
-    stream = catalog.with_custom(shared.spec, stream, described, wanted)
-    await shared.worker.do(catalog.set_options, shared.store, stream, described)
-    return stream
-
-
-def _current(checkpoint: Checkpoint, stream: Stream, account: str, *, backfill: bool) -> Checkpoint:
-    """The stored checkpoint, with a full read due where one is asked for or the mapping changed.
-
-    An open full read goes on where it is: the same command after a kill must not start over.
-    """
-    meaning = (stream.record, [replace(field, title="") for field in stream.fields])  # a new title changes no value
-    mapping = hashlib.sha256(repr(meaning).encode()).hexdigest()[:16]
-    changed = checkpoint.fields is not None and checkpoint.fields != mapping
-    checkpoint = msgspec.structs.replace(checkpoint, account=account, fields=mapping)
-    if changed or (backfill and not checkpoint.full.is_open):
-        return restarted(checkpoint)
-    return checkpoint
+    job, stream = shared.job, shared.around.spec.streams[name]
+    pull = await prepare(stream, shared.around, lease, journal, backfill=job.backfill, brake=job.brake)
+    shared.events.emit(StreamStarted(job.connection.name, name))
+    await pull.run()
 
 
 async def _acquire(shared: _Shared, name: str) -> Lease:
@@ -252,11 +193,25 @@ async def _acquire(shared: _Shared, name: str) -> Lease:
             await shared.clock.sleep(_WAIT_S)
 
 
-async def _close(shared: _Shared, lease: Lease, journal: Journal, status: str, error: Mapping[str, str] | None) -> None:
+async def _close(
+    shared: _Shared, lease: Lease, journal: Journal, status: str, error: Mapping[str, str] | None
+) -> None:
     totals, logs = journal(Counts())
     ending = {"status": status, "error_code": error and error["code"], "error": error and error["message"]}
-    await shared.worker.do(shared.store.release, lease, {**totals, **ending}, logs)
-    await shared.worker.do(shared.store.rest)
+    await _quietly(shared, shared.store.release, lease, {**totals, **ending}, logs)
+    await _quietly(shared, shared.store.rest)
+
+
+async def _quietly(shared: _Shared, call: Callable[..., object], *arguments: object) -> None:
+    """Do what follows a run's end; where even that fails (a full disk), the first error is the one to tell."""
+    try:
+        await shared.worker.do(call, *arguments)
+    except StoreError as error:
+        shared.events.emit(Note(shared.job.connection.name, "", "warning", error.message))
+
+
+def _exit_status(raised: Exception) -> int:
+    return raised.exit_status if isinstance(raised, CrmsyncError) else 1
 
 
 def _told(shared: _Shared, raised: Exception) -> dict[str, str]:

@@ -1,4 +1,10 @@
-"""A HubSpot portal in memory, for tests, demonstrations and benchmarks."""
+"""A HubSpot portal in memory, for tests, demonstrations and benchmarks.
+
+A request is read (`call`), let in (`access`, `quota`), handled (`routes`, then `reading`, `writing`, `batches`,
+`linking`, `schema`, `account`, `oauth`) and answered (`show`, `answers`). Records are made up (`made_up`, `packs`,
+`words`), never stored until touched (`baseline`), then kept (`table`) and found (`index`, `search`). Tests reach in
+by `control`, and make trouble by `switches` and `trouble`.
+"""
 
 from crmsync_hubspot.simulator.serve import serve
 from crmsync_hubspot.simulator.simulator import HubSpotSimulator

@@ -34,7 +34,10 @@ class MadeUp:
         return (self.contacts, self.companies, self.deals, self.tickets)
 
     def company_of_contact(self, index: int) -> int | None:
-        return None if index % 8 == 5 else min(index // 5, self.companies.count - 1)
+        if index % 8 == 5:
+            return None
+        last = self.companies.count - 1
+        return company if (company := index // 5) < last else last
 
     def contacts_of_company(self, index: int) -> list[int]:
         last = self.contacts.count if index == self.companies.count - 1 else 5 * index + 5

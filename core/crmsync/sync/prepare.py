@@ -1,0 +1,137 @@
+"""Prepare: a stream of the spec and a connection -> a Pull that is ready to run.
+
+Custom fields are discovered, the mapping is compiled, the mirror is brought into shape, the checkpoint is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+import msgspec
+
+from crmsync.config import Connection
+from crmsync.events import Events, Note
+from crmsync.http import Client
+from crmsync.mapping import ReadPlan, compile_read, compile_tombstones, type_of
+from crmsync.spec.model import Field, Spec, Stream, Transform
+from crmsync.store import FileStore, Lease
+from crmsync.sync import catalog
+from crmsync.sync.checkpoint import Checkpoint, decode
+from crmsync.sync.journal import Journal
+from crmsync.sync.pull import Pull
+from crmsync.sync.pull.land import Lander
+from crmsync.sync.pull.mirror import Mirror, mirror_of
+from crmsync.sync.pull.plan import restarted
+from crmsync.sync.pull.rejects import Rejects
+from crmsync.sync.source import Source
+from crmsync.sync.worker import Worker
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the streams of one run have in common."""
+
+    spec: Spec
+    account: catalog.Account
+    connection: Connection
+    client: Client
+    store: FileStore
+    worker: Worker
+    events: Events
+
+    def note(self, stream: str, message: str) -> None:
+        self.events.emit(Note(self.connection.name, stream, "warning", message))
+
+
+async def prepare(
+    stream: Stream, around: Surroundings, lease: Lease, journal: Journal, *, backfill: bool, brake: float | None
+) -> Pull:
+    """Everything that one stream's pull needs; raises WrongAccount where the store holds another account's rows."""
+    store, worker, name = around.store, around.worker, around.connection.name
+    checkpoint = decode(await worker.do(store.checkpoint, name, stream.name))
+    catalog.pin(around.account, checkpoint.account, name)
+    stream = await _with_fields(stream, around)
+    stream, mirror = await _with_mirror(stream, around)
+    plans = _plans(stream)
+    has_rejects = await worker.do(store.open_rejects, name, stream.name) > 0
+    source = Source(
+        spec=around.spec,
+        stream=stream,
+        connection=name,
+        client=around.client,
+        events=around.events,
+        names=plans[stream.full.request.records].names,
+        clock=around.account.at,
+    )
+    return Pull(
+        source=source,
+        lander=Lander(store, mirror, lease, Rejects(store, lease, has_rejects), journal),
+        worker=worker,
+        checkpoint=_current(checkpoint, stream, around.account.id, backfill=backfill),
+        plans=plans,
+        tombstone_plan=compile_tombstones(stream) if stream.tombstones else None,
+        brake=next(b for b in (brake, around.connection.brake, stream.census.brake) if b is not None),
+    )
+
+
+async def _with_fields(stream: Stream, around: Surroundings) -> Stream:
+    """The stream with custom fields, if any are asked for, and without those that the account lacks."""
+    wanted: Collection[str] | str = around.connection.fields.get(stream.name, ())
+    if not catalog.needs_fields(stream, wanted):
+        return stream
+    described = await catalog.read_fields(around.client, around.spec, stream)
+    for name in catalog.unknown_fields(described, wanted):
+        around.note(stream.name, f"The account has no field {name!r}; it is left out.")
+    stream = catalog.with_custom(around.spec, stream, described, wanted)
+    await around.worker.do(catalog.set_options, around.store, stream, described)
+    return stream
+
+
+async def _with_mirror(stream: Stream, around: Surroundings) -> tuple[Stream, Mirror]:
+    """Bring the mirror's table into shape. A field whose type changed at the provider keeps its column's type:
+
+    what fits is converted, what doesn't is held, and nothing that is stored is lost.
+    """
+
+    def mirror(of: Stream) -> Mirror:
+        plan = _plans(of)[of.full.request.records]
+        return mirror_of(around.connection.name, of.name, f"{of.name} of {around.spec.title}", plan)
+
+    made = mirror(stream)
+    stored = await around.worker.do(around.store.ensure, made.table)
+    if not stored:
+        return stream, made
+    for name, type_ in stored.items():
+        around.note(stream.name, f"The type of {name} changed; its column stays {type_}, what does not fit is held.")
+    fields = tuple(_as_stored(f.name, stored, f) for f in stream.fields)
+    stream = replace(stream, fields=fields)
+    return stream, mirror(stream)
+
+
+def _as_stored(name: str, stored: Mapping[str, str], field: Field) -> Field:
+    if name not in stored:
+        return field
+    type_ = type_of(stored[name])
+    return replace(field, type=type_, transform=Transform(type_))
+
+
+def _plans(stream: Stream) -> dict[str, ReadPlan]:
+    """The compiled mappings by the path of the records: requests of one stream may wrap them differently."""
+    requests = (stream.full.request, stream.by_id, stream.changes and stream.changes.request)
+    return {path: compile_read(stream, path) for path in {r.records for r in requests if r}}
+
+
+def _current(checkpoint: Checkpoint, stream: Stream, account: str, *, backfill: bool) -> Checkpoint:
+    """The stored checkpoint, with a full read due where one is asked for or the mapping changed.
+
+    An open full read goes on where it is: the same command after a kill must not start over.
+    """
+    meaning = (stream.record, [replace(field, title="") for field in stream.fields])  # a new title changes no value
+    mapping = hashlib.sha256(repr(meaning).encode()).hexdigest()[:16]
+    changed = checkpoint.fields is not None and checkpoint.fields != mapping
+    checkpoint = msgspec.structs.replace(checkpoint, account=account, fields=mapping)
+    if changed or (backfill and not checkpoint.full.is_open):
+        return restarted(checkpoint)
+    return checkpoint
