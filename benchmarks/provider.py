@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,6 +65,7 @@ def main(records: int, latency_s: float, burst: int) -> None:
             ids = simulator.ids("contacts")[:: int(line.split()[1])]
             for record_id in ids:
                 simulator.update("contacts", record_id, {"jobtitle": f"Colleague {round_}"})
+            time.sleep(1.1)  # a run reads changes up to the last whole second
             print(len(ids), flush=True)
 
 

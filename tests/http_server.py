@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 
 from aiohttp import web
+
 from crmsync.events import Event, Events
 from crmsync.http import Client, HttpSettings, RetrySettings, Target, WireSettings
 from crmsync.sandbox.clock import VirtualClock

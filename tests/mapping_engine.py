@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import duckdb
+
 from crmsync.mapping import compile_read, set_lookup_sql
 from crmsync.spec.build import build
 from crmsync.spec.model import ObjectField, Stream

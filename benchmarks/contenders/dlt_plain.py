@@ -8,29 +8,28 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import dlt
 from dlt.sources.rest_api import rest_api_source
 
 from benchmarks.contenders.pages import PATH, QUERY, TOKEN, URL
 
-source = rest_api_source(
-    {
-        "client": {
-            "base_url": URL,
-            "auth": {"type": "bearer", "token": TOKEN},
-            "paginator": {"type": "cursor", "cursor_path": "paging.next.after", "cursor_param": "after"},
-        },
-        "resources": [
-            {
-                "name": "contact",
-                "primary_key": "id",
-                "write_disposition": "merge",
-                "endpoint": {"path": PATH, "params": QUERY, "data_selector": "results"},
-            }
-        ],
-    }
-)
-file_format = sys.argv[2] if len(sys.argv) > 2 else None
+config: Any = {
+    "client": {
+        "base_url": URL,
+        "auth": {"type": "bearer", "token": TOKEN},
+        "paginator": {"type": "cursor", "cursor_path": "paging.next.after", "cursor_param": "after"},
+    },
+    "resources": [
+        {
+            "name": "contact",
+            "primary_key": "id",
+            "write_disposition": "merge",
+            "endpoint": {"path": PATH, "params": QUERY, "data_selector": "results"},
+        }
+    ],
+}
+file_format: Any = sys.argv[2] if len(sys.argv) > 2 else None
 target = dlt.destinations.duckdb(str(Path(sys.argv[1]).absolute()))
-dlt.pipeline("crm", destination=target, dataset_name="crm").run(source, loader_file_format=file_format)
+dlt.pipeline("crm", destination=target, dataset_name="crm").run(rest_api_source(config), loader_file_format=file_format)

@@ -9,8 +9,9 @@ CrmsyncError
 │   └── ProviderDown BadRequest UnreadablePage RestartNeeded UnexpectedAnswer NotFound
 ├── Stopped           exit 4: stopped early, resumable
 │   └── AlreadyRunning BudgetSpent BrakePulled LeaseLost
-└── StoreError        exit 1: the store file
-    └── StoreLocked StoreReadOnly StoreCorrupt StoreTooNew StoreFull
+├── StoreError        exit 1: the store file
+│   └── StoreLocked StoreReadOnly StoreCorrupt StoreTooNew StoreFull
+└── InternalError     exit 1: a mistake of ours
 
 docs/errors.md lists every code; a test demands it.
 """
@@ -237,3 +238,10 @@ class StoreFull(StoreError):
 
     code = "CS405"
     default_hint = "Free some space and run the same command again: it goes on from the last committed page."
+
+
+class InternalError(CrmsyncError):
+    """A mistake of ours."""
+
+    code = "CS900"
+    default_hint = "Please report it, with what CRMSYNC_DEBUG=1 shows; the store is intact."

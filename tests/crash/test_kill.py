@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli import Shell, shell
-from crmsync_hubspot.simulator import HubSpotSimulator
 
+from cli import Shell, shell
 from crmsync.faults import POINTS
 from crmsync.sandbox import Server
+from crmsync_hubspot.simulator import HubSpotSimulator
 
 THOROUGH = bool(os.environ.get("CRMSYNC_THOROUGH"))
 RECORDS = 700

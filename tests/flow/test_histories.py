@@ -10,9 +10,9 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from lab import Lab, laboratory
 
 from crmsync.sync import Job
+from lab import Lab, laboratory
 
 OVERLAP_S = 1800
 EDITS = ("create", "update", "touch", "archive", "restore", "purge", "merge")

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 from aiohttp import web
+
 from crmsync.errors import (
     BadRequest,
     BudgetSpent,
@@ -24,7 +25,6 @@ from crmsync.http import Client, Target
 from crmsync.sandbox.clock import VirtualClock
 from crmsync.secret import Secret
 from crmsync.spec.model import ErrorRule, Option, Pool
-
 from http_server import LIST, TOKEN, Told, a_client, a_spec, json, serving
 
 VALUES = {"limit": 2, "page": "a b"}

@@ -6,6 +6,7 @@ import subprocess
 from contextlib import asynccontextmanager
 
 import pytest
+
 from crmsync.errors import ConfigError, CrmsyncError
 from crmsync.events import Events
 from crmsync.http import Client, Target
@@ -13,7 +14,6 @@ from crmsync.http.egress import origin_of
 from crmsync.http.network import proxy_for, tls_context
 from crmsync.sandbox.clock import VirtualClock
 from crmsync.secret import Secret
-
 from http_server import LIST, TOKEN, a_spec, json, serving
 
 PROXIES = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"]

@@ -7,6 +7,7 @@ import sys
 from itertools import pairwise
 
 import pytest
+
 from crmsync.http.budget import Pools
 from crmsync.http.permits import birth, is_alive
 from crmsync.sandbox.clock import VirtualClock

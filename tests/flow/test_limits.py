@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab import Lab, laboratory
 
 from crmsync.events import RequestAnswered
+from lab import Lab, laboratory
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from lab import Lab
 
 from crmsync.events import Note
 from crmsync.sandbox import Fault
+from lab import Lab
 
 DAY_S = 86_400.0
 

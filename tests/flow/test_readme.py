@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from checkout import clone, environment, lend, run
+from crmsync.sandbox import Server
+from crmsync_hubspot.simulator import HubSpotSimulator
+from crmsync_hubspot.simulator.access import Token
+from store_kit import shell_rows
 
 START = "import sys; from crmsync.cli import main; sys.argv[0] = 'crmsync'; main()"
 
@@ -27,6 +34,31 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     done = run("make", "demo", cwd=folder)
     assert done.returncode == 0, done.stderr
     return folder, done.stdout
+
+
+@pytest.fixture(scope="module")
+def account(demo: tuple[Path, str]) -> Iterator[tuple[Path, str]]:
+    """The clone after the README's commands for an account, which a simulator stood for; and what they printed."""
+    folder, _ = demo
+    (script,) = [block for block in blocks(folder / "README.md", "sh") if "HUBSPOT_TOKEN" in block]
+    simulator = HubSpotSimulator(300)
+    simulator.switches.limits.on = False
+    simulator.access.tokens[re.search(r"HUBSPOT_TOKEN=(\S+)", script)[1]] = Token()  # type: ignore[index]
+    with Server(simulator) as server:
+        done = shell(folder, script, HUBSPOT_BASE_URL=server.url)
+        assert done.returncode == 0, done.stderr
+        yield folder, done.stdout + done.stderr
+
+
+def blocks(file: Path, language: str) -> list[str]:
+    """The code blocks of a document that are written in `language`."""
+    return re.findall(rf"^```{language}\n(.*?)^```", file.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def shell(folder: Path, script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a block as a person would type it, with the clone's crmsync in the path."""
+    path = f"{folder / '.venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    return run("sh", "-e", "-c", script, cwd=folder, PATH=path, **environment)
 
 
 def ask(folder: Path, sql: str) -> list[dict[str, object]]:
@@ -56,3 +88,30 @@ def test_the_code_that_ran_was_the_clone_s(demo: tuple[Path, str]) -> None:
     folder, _ = demo
     found = run(folder / ".venv" / "bin" / "python", "-c", "import crmsync; print(crmsync.__file__)", cwd=folder)
     assert found.stdout.startswith(str(folder / "core"))
+
+
+def test_the_commands_for_an_account_work_as_they_stand(account: tuple[Path, str]) -> None:
+    """The first run reads everything, the second one nothing new, and the query shows people."""
+    _, told = account
+    assert re.findall(r"contact +300 read · (\d+) applied", told.replace("hubspot.", "")) == ["300"]
+    assert "ok  credentials" in told
+    assert told.count("✓") == 6
+
+
+def test_every_query_in_the_page_of_the_store_runs_in_a_shell(account: tuple[Path, str]) -> None:
+    """In the DuckDB shell that people have, on a store that was just filled."""
+    folder, _ = account
+    attach, *queries = blocks(folder / "docs" / "store.md", "sql")
+    there = attach.replace("crmsync.duckdb", str(folder / "crmsync.duckdb"))
+    newest, counts, problems, comments, checkpoints = (shell_rows(Path(":memory:"), there + query) for query in queries)
+    assert (len(newest), len(counts), problems, len(checkpoints)) == (5, 6, [], 3)
+    assert "job_title,Job title" in comments
+
+
+def test_the_commands_in_the_page_of_the_store_work_as_they_stand(account: tuple[Path, str]) -> None:
+    """A checkpoint is set and reset by hand."""
+    folder, _ = account
+    (script,) = blocks(folder / "docs" / "store.md", "sh")
+    done = shell(folder, script)
+    assert done.returncode == 0, done.stderr
+    assert "reads everything" in done.stderr

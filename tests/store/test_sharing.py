@@ -40,13 +40,21 @@ def test_calls_beside_the_batches_let_the_file_go_at_once(store, lease, path):
         edit(path, "SELECT 1")
 
 
-def test_a_heartbeat_between_look_up_and_commit_does_not_let_go(store, lease, path):
+def test_a_call_beside_the_batches_does_not_let_go_of_what_a_batch_holds(store, lease, path):
     """What a batch found stays valid until its commit."""
+    with closing(FileStore(path, hold_s=1e9)) as patient:
+        looked_up(patient, ["1"])
+        patient.heartbeat([lease])
+        with pytest.raises(duckdb.IOException, match="Could not set lock"):
+            _in_another_process(path)
+        put(patient, lease, {"1": "a@x"})
+
+
+def test_a_heartbeat_lets_go_of_a_file_held_too_long(store, lease, path):
+    """The provider stalled after a commit, or between two."""
     looked_up(store, ["1"])
     store.heartbeat([lease])
-    with pytest.raises(duckdb.IOException, match="Could not set lock"):
-        _in_another_process(path)
-    put(store, lease, {"1": "a@x"})
+    edit(path, "SELECT 1")
 
 
 def test_others_wait_and_are_told_the_holder(path):
@@ -171,9 +179,22 @@ def _in_another_process(path):
         raise duckdb.IOException(line(other))
 
 
-def test_a_shell_on_the_default_file_names_the_file_too(tmp_path):
-    """In `crmsync.duckdb` the file and our tables' schema have one name: DuckDB wants it twice."""
-    path = tmp_path / "crmsync.duckdb"
+@pytest.mark.parametrize("name", ["crmsync.duckdb", "team.duckdb"])
+def test_our_tables_have_one_name_whatever_the_file_is_called(tmp_path, name):
+    """`crmsync.runs` in a shell and in `crmsync query`; a file called like the schema would be ambiguous."""
+    path = tmp_path / name
     with closing(FileStore(path)) as store:
         begin(store)
-    assert shell_rows(path, "SELECT run_id FROM crmsync.crmsync.runs") == ["r1"]
+        assert store.query("SELECT run_id FROM crmsync.runs")[1] == [("r1",)]
+    assert shell_rows(path, "SELECT run_id FROM crmsync.runs") == ["r1"]
+
+
+@pytest.mark.parametrize(("before", "after"), [("crmsync", "team"), ("team", "crmsync")])
+def test_a_renamed_store_is_still_the_same_store(tmp_path, before, after):
+    """What was committed under one name is found under the other."""
+    with closing(FileStore(tmp_path / f"{before}.duckdb")) as store:
+        store.release(begin(store), {"status": "done"})
+    (tmp_path / f"{before}.duckdb").rename(tmp_path / f"{after}.duckdb")
+    with closing(FileStore(tmp_path / f"{after}.duckdb")) as store:
+        assert begin(store, run_id="r2").fence == 2
+        assert store.query("SELECT run_id FROM crmsync.runs ORDER BY ALL")[1] == [("r1",), ("r2",)]

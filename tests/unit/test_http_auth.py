@@ -1,11 +1,11 @@
 """Credentials -> headers."""
 
 import pytest
+
 from crmsync.errors import ConfigError
 from crmsync.http.auth import chosen, headers
 from crmsync.secret import Secret
 from crmsync.spec.model import Auth
-
 from http_server import BEARER, a_spec
 
 PAIR = Auth("pair", "header", ("user", "key"), {"X-User": "$user", "X-Key": "$key"})

@@ -6,12 +6,13 @@ import struct
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from crmsync.errors import BudgetSpent
 from crmsync.http.budget import Pools, pool_file
 from crmsync.sandbox.clock import VirtualClock
 from crmsync.spec.model import Pool
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 BURST = Pool("burst", rate=5, per_s=10.0, default=True)
 SEARCH = Pool("search", rate=2, per_s=1.0)

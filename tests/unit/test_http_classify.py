@@ -4,15 +4,15 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from crmsync.errors import BadRequest, BudgetSpent, Forbidden, NotFound, ProviderDown, RestartNeeded, Unauthorized
 from crmsync.http.answer import Answer
 from crmsync.http.classify import MESSAGE_MAX, Verdict, classify, error_of
 from crmsync.http.paths import values_at
 from crmsync.secret import Redactor, Secret
 from crmsync.spec.model import ErrorRule
-from hypothesis import given
-from hypothesis import strategies as st
-
 from http_server import a_spec
 
 NOW = datetime(2026, 1, 15, 12, tzinfo=UTC)

@@ -5,6 +5,7 @@ from ipaddress import ip_address
 
 import pytest
 from aiohttp.abc import AbstractResolver
+
 from crmsync.errors import EgressRefused
 from crmsync.http.egress import Egress, is_public, origin_of
 from crmsync.http.wire import CheckedResolver

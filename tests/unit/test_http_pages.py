@@ -4,10 +4,11 @@ import json
 
 import msgspec
 import pytest
-from crmsync.errors import UnreadablePage
-from crmsync.http.pages import Head, compile_head, repair
 from hypothesis import example, given
 from hypothesis import strategies as st
+
+from crmsync.errors import UnreadablePage
+from crmsync.http.pages import Head, compile_head, repair
 
 PAGE = compile_head(next="paging.next.after", total="total", records="results", id="id")
 

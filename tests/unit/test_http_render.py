@@ -5,11 +5,12 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from crmsync.errors import BadRequest
 from crmsync.http.render import render
 from crmsync.spec.model import Request
-from hypothesis import given
-from hypothesis import strategies as st
 
 BASE = "https://api.example.com/"
 PAGE = Request("GET", "/objects/contacts", query={"limit": "$limit", "after": "$page", "properties": "$names"})

@@ -3,6 +3,7 @@
 from random import Random
 
 import pytest
+
 from crmsync.http.classify import Verdict
 from crmsync.http.retry import Patience, RetrySettings
 

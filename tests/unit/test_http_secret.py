@@ -7,9 +7,10 @@ import pickle
 from urllib.parse import quote, quote_plus
 
 import pytest
-from crmsync.secret import Secret, redact
 from hypothesis import given
 from hypothesis import strategies as st
+
+from crmsync.secret import Secret, redact
 
 TOKEN = "pat-zz1-0123456789 abc/def+é"
 

@@ -7,10 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
 from crmsync.mapping import compile_read, list_variable, options_variable
 from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
-
 from mapping_engine import Engine
 
 

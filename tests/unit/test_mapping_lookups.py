@@ -1,5 +1,4 @@
 from crmsync.mapping import list_variable, options_variable, set_lookup_sql
-
 from mapping_engine import Engine, a_stream
 
 STAGE = a_stream(

@@ -1,4 +1,5 @@
 import pytest
+
 from crmsync.errors import SpecError
 from crmsync.mapping.paths import Path, Step, parse
 

@@ -1,9 +1,10 @@
 import duckdb
 import pytest
-from crmsync.errors import SpecError
-from crmsync.mapping.quote import identifier, literal, pointer
 from hypothesis import given
 from hypothesis import strategies as st
+
+from crmsync.errors import SpecError
+from crmsync.quote import identifier, literal, pointer
 
 names = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), min_size=1)
 hostile = st.sampled_from(['"', "'", '""', "';--", '"; DROP TABLE x; --', "a/b~c", "$.x", "[*]", "\\", "\n", "/*", "é"])

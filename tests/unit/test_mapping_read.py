@@ -3,11 +3,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+
 from crmsync.errors import SpecError
 from crmsync.mapping import compile_read, compile_tombstones
 from crmsync.mapping.types import duckdb_type
 from crmsync.spec.model import TYPES
-
 from mapping_engine import WRAPPED, Engine, a_stream
 
 ENGINE = Engine()

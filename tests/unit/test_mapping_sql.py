@@ -2,7 +2,6 @@
 # ruff: noqa: E501
 
 from crmsync.mapping import compile_read, set_lookup_sql
-
 from mapping_engine import a_stream
 
 TINY = r"""WITH sent AS (

@@ -2,12 +2,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from crmsync.errors import ConfigError, SpecError
-from crmsync.mapping import compile_read
-from crmsync.mapping.transforms import TRANSFORMS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crmsync.errors import ConfigError, SpecError
+from crmsync.mapping import compile_read
+from crmsync.mapping.transforms import TRANSFORMS
 from mapping_engine import Engine, a_stream
 
 ENGINE = Engine()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from crmsync.spec import bind
 from hypothesis import given
 from hypothesis import strategies as st
+
+from crmsync.spec import bind
 
 NAMES = ["a", "b", "c", "d"]
 SCALARS = st.one_of(st.integers(), st.booleans(), st.text("x$ab{}\\ é", max_size=6))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from crmsync.spec import build, load
 from crmsync.spec.bind import fill
 from crmsync.spec.model import ObjectField, Spec, Stream, Transform

@@ -10,12 +10,13 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from crmsync.errors import SpecError
 from crmsync.spec import build, load, yaml
 from crmsync.spec.check import check
 from crmsync.spec.schema_faults import LATER_KEYS
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 ROOT = Path(__file__).parents[2]
 HUBSPOT = ROOT / "connectors/hubspot/crmsync_hubspot/spec.yaml"

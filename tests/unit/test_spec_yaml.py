@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from crmsync.errors import SpecError
 from crmsync.spec import yaml
 

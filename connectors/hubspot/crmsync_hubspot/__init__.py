@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 @hookimpl
 def crmsync_sandbox(records: int, seed: int) -> HubSpotSimulator:
-    """A portal with that many contacts, the same for the same seed."""
+    """A portal with that many contacts, the same for the same seed; without limits, so that trying it out is quick."""
     from crmsync_hubspot.simulator import HubSpotSimulator
 
-    return HubSpotSimulator(records, seed)
+    simulator = HubSpotSimulator(records, seed)
+    simulator.switches.limits.on = False
+    return simulator

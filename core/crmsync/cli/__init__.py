@@ -5,12 +5,16 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from io import TextIOWrapper
 from typing import Any
 
 import click
 
 from crmsync import __version__
-from crmsync.errors import CrmsyncError
+from crmsync.errors import CrmsyncError, InternalError
+from crmsync.secret import Redactor, Secret
+
+INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
 
 # name -> module and the line that --help shows; reading the line must not import the module
 _COMMANDS = {
@@ -68,43 +72,43 @@ def cli() -> None:
     """
 
 
-def main() -> None:
-    """Run the command line; no traceback reaches a person."""
+def main(program: click.Command = cli) -> None:
+    """Run the command line and end the process with its status; no traceback and no secret reaches a person."""
+    secrets: list[Secret] = []  # the commands add what they come to know
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name must not fail for want of a letter
     try:
-        status: Any = cli(standalone_mode=False)
+        status: Any = program(prog_name="crmsync", standalone_mode=False, obj=secrets)
     except click.ClickException as error:
         error.show()
         status = error.exit_code
     except click.Abort:
-        status = 130
+        status = INTERRUPTED
     except CrmsyncError as error:
-        _show(error)
+        _show(error, secrets)
         status = error.exit_status
-    except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone: nothing left to say
-        status = 141
     except Exception as error:  # noqa: BLE001 - the edge of the program
-        status = _internal(error)
+        status = _internal(error, secrets)
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _show(error: CrmsyncError) -> None:
-    click.secho(f"error {error.code}", fg="red", err=True, nl=False)
-    lines = error.message.splitlines() or [""]
-    click.echo(f"  {lines[0]}", err=True)
-    for line in lines[1:]:
-        click.echo(f"  {line}", err=True)
+def _show(error: CrmsyncError, secrets: list[Secret]) -> None:
+    from crmsync.cli import show
+
+    masked = Redactor(secrets)
+    show.told(masked(error.message), first=show.colour(f"error {error.code}", "red") + "  ")
     if error.hint:
-        click.echo(f"  {error.hint}", err=True)
+        show.told(masked(error.hint))
 
 
-def _internal(error: Exception) -> int:
+def _internal(error: Exception, secrets: list[Secret]) -> int:
     """A mistake of ours: told in a line; CRMSYNC_DEBUG=1 shows the traceback."""
+    masked = Redactor(secrets)
     if os.environ.get("CRMSYNC_DEBUG"):
         import traceback
 
-        traceback.print_exception(error)
-    click.secho("error CS900", fg="red", err=True, nl=False)
-    click.echo(f"  Internal error: {type(error).__name__}: {error}", err=True)
-    click.echo("  Please report it, with what CRMSYNC_DEBUG=1 shows; the store is intact.", err=True)
-    return 1
+        click.echo(masked("".join(traceback.format_exception(error))), err=True)
+    told = InternalError(f"Internal error: {type(error).__name__}: {error}")
+    _show(told, secrets)
+    return told.exit_status

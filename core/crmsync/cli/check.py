@@ -4,30 +4,39 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from crmsync.cli import show
 from crmsync.cli.options import connector_options, pick, state_dir
+
+if TYPE_CHECKING:
+    from crmsync.sync import Job
 
 
 @click.command()
 @connector_options
 def check(connector: str, connection: str | None, config: Path | None) -> int:
-    """Tell whether a connection works: credentials, account, clock, limits, and each stream."""
+    """Tell whether a connection works: credentials, account, clock, limits, and each stream's permissions.
+
+    Each line says `ok`, or `bad` and what to do about it. It asks for one record a stream and writes nothing.
+    """
     from crmsync.sync import Job
 
     picked = pick(connector, connection, config)
     return asyncio.run(_print(Job(picked.spec_file, picked.connection, state_dir())))
 
 
-async def _print(job: object) -> int:
+async def _print(job: Job) -> int:
+    """The exit status is that of the first line that is bad."""
     from crmsync.sync import check as findings
 
-    bad = 0
-    async for finding in findings(job):  # type: ignore[arg-type]
-        bad += not finding.ok
-        click.secho("ok  " if finding.ok else "bad ", fg="green" if finding.ok else "red", nl=False)
-        click.echo(f"{finding.what:<12} {finding.message}")
+    status = 0
+    async for finding in findings(job):
+        mark = show.colour("ok ", "green") if finding.ok else show.colour("bad", "red")
+        show.told(finding.message, f"{'':<17}", first=f"{mark}  {finding.what:<12}", err=False)
         if finding.hint:
-            click.echo(f"{'':<17}{finding.hint}")
-    return 2 if bad else 0
+            show.told(finding.hint, f"{'':<17}", err=False)
+        status = status or finding.exit_status
+    return status

@@ -2,45 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from crmsync.config import DEFAULT_STORE
+from crmsync.errors import UsageError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from crmsync.config import Connection, Settings
     from crmsync.plugins import Connector
     from crmsync.store import FileStore
 
 F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(dir_okay=False, path_type=Path)
+SANDBOX_STORE = Path("crmsync-sandbox.duckdb")
+
+
+class ConnectorName(click.types.StringParamType):
+    """The name of an installed connector; a missing one is told together with those that there are."""
+
+    name = "name"
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str:  # noqa: ARG002
+        return f"Installed: {', '.join(self._names()) or 'none'}."
+
+    def shell_complete(
+        self,
+        ctx: click.Context,  # noqa: ARG002
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(name) for name in self._names() if name.startswith(incomplete)]
+
+    def _names(self) -> list[str]:
+        from crmsync import plugins
+
+        return [c.name for c in plugins.connectors() if not c.fault]
+
+
+connector_option = click.option(
+    "--connector", type=ConnectorName(), required=True, help="Name of an installed connector."
+)
+config_option = click.option("--config", type=FILE, help="Read this file instead of crmsync.yaml.")
+store_option = click.option(
+    "--store", type=FILE, envvar="CRMSYNC_STORE", help="The store file; by default crmsync.yaml's, or crmsync.duckdb."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row.")
 
 
 def connector_options(function: F) -> F:
     """--connector, --connection and --config."""
-    for option in (
-        click.option("--config", type=FILE, help="Read this file instead of crmsync.yaml."),
-        click.option("--connection", help="Name of the connection; by default the connector's."),
-        click.option("--connector", required=True, help="Name of an installed connector."),
-    ):
-        function = option(function)
-    return function
-
-
-def store_option(function: F) -> F:
-    """--store; by default what crmsync.yaml says, else crmsync.duckdb."""
-    return click.option(
-        "--store", type=FILE, envvar="CRMSYNC_STORE", help=f"The store file; by default {DEFAULT_STORE}."
-    )(function)
-
-
-def config_option(function: F) -> F:
-    """--config alone."""
-    return click.option("--config", type=FILE, help="Read this file instead of crmsync.yaml.")(function)
+    named = click.option("--connection", help="Name of the connection; by default the connector's.")
+    return connector_option(named(config_option(function)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,23 +82,26 @@ def pick(
     from crmsync import plugins
     from crmsync.config import Settings, load_settings, resolve, variable
     from crmsync.spec.build import options
-    from crmsync.spec.load import load
 
     found = plugins.connector(connector)
+    declared = options(plugins.read_spec(found).tree)
     assert found.spec_file is not None  # plugins.connector raises otherwise
-    declared = options(load(found.spec_file).tree)
     settings, environment = load_settings(config), dict(os.environ)
     if sandbox is not None:
         name = connection or connector
         settings = Settings(connections={name: {"connector": connector, **_shape_only(settings, name)}})
         environment = {variable(name, option): value for option, value in sandbox.items()}
-    return Picked(found, found.spec_file, resolve(settings, connector, connection, declared, environment))
+    resolved = resolve(settings, connector, connection, declared, environment)
+    known = click.get_current_context().find_object(list)
+    if known is not None:
+        known.extend(resolved.secrets)  # whatever goes wrong from here on is told without them
+    return Picked(found, found.spec_file, resolved)
 
 
 def _shape_only(settings: Settings, name: str) -> dict[str, Any]:
     """What a connection reads, without how it gets there: that part is the simulator's."""
-    line = settings.connections.get(name) or {}
-    return {key: line[key] for key in ("fields", "brake") if key in line}
+    written = settings.connections.get(name) or {}
+    return {key: written[key] for key in ("fields", "brake") if key in written}
 
 
 def state_dir() -> Path:
@@ -91,16 +115,36 @@ def store_path(store: Path | None, config: Path | None = None) -> Path:
     """The store file: the option or CRMSYNC_STORE, else crmsync.yaml's, else the default."""
     if store is not None:
         return store
-    from crmsync.config import load_settings
+    from crmsync.config import DEFAULT_STORE, load_settings
 
-    return Path(load_settings(config).store or DEFAULT_STORE)
+    settings = load_settings(config)
+    return settings.folder / settings.store if settings.store else Path(DEFAULT_STORE)
 
 
-def open_store(path: Path, *, read_only: bool = False) -> FileStore:
-    """The store; waits for a lock are told on stderr, with the holder's name."""
+@contextmanager
+def reading(store: Path | None, config: Path | None) -> Iterator[FileStore]:
+    """The store, to be read only; open while the block runs."""
+    path = store_path(store, config)
+    if not path.exists():
+        sandbox = f"That of --sandbox runs is {SANDBOX_STORE}: --store {SANDBOX_STORE}"
+        hint = sandbox if SANDBOX_STORE.exists() else "Fill it with: crmsync run"
+        raise UsageError(f"There is no store {path} yet.", hint=hint)
+    opened = open_store(path, read_only=True)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def open_store(path: Path, *, read_only: bool = False, on_wait: Callable[[str], None] | None = None) -> FileStore:
+    """The store. Waits for a lock are told with the holder's name, by `on_wait` or on stderr."""
     from crmsync.store import FileStore
 
     def waiting(holder: str, seconds: float) -> None:
-        click.echo(f"Waiting for {path}: {holder} has it open ({seconds:.0f} s).", err=True)
+        text = f"Waiting for {path}, which {holder} has open ({seconds:.0f} s)."
+        if on_wait is not None:
+            on_wait(text)
+        else:
+            click.echo(text, err=True)
 
     return FileStore(path, on_wait=waiting, read_only=read_only)

@@ -1,13 +1,19 @@
-"""The progress line: records, rate, requests and waits of each stream, on stderr, and only where it is a terminal."""
+"""The progress lines: what each stream is at, on stderr, and only where that is a terminal."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import click
 
+from crmsync.cli.show import count
 from crmsync.events import (
     Event,
     Events,
@@ -16,85 +22,119 @@ from crmsync.events import (
     PhaseStarted,
     RequestAnswered,
     Retrying,
+    StreamFinished,
     Waiting,
 )
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bars
-    from rich.progress import TaskID
+    from rich.console import Group
+    from rich.live import Live
 
 LONG_S = 2.0  # shorter waits are nobody's business
-_PHASES = {"full": "everything", "changes": "changes", "tombstones": "deleted", "census": "missing"}
+_FRAMES_A_S = 8.0
+_PHASES = {"full": "everything", "changes": "changes", "tombstones": "deletions", "census": "missing"}
 
 
 class Progress:
-    """Shows a run while it goes on: `with Progress(events): …`. Warnings and long waits are told without a terminal too."""
+    """Shows a run while it goes on: `with Progress(events): …`. Warnings and long waits are told in any case.
+
+    Events come from the event loop and the engine's thread, and a third one draws the lines: hence the lock.
+    """
 
     def __init__(self, events: Events) -> None:
         self._lock = threading.Lock()
-        self._bars: Bars | None = None
-        self._rows: dict[str, tuple[TaskID, dict[str, Any]]] = {}
+        self._live: Live | None = None
+        self._rows: dict[str, _Row] = {}
         events.subscribe(self._hear)
 
     def __enter__(self) -> Progress:
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
             from rich.console import Console
-            from rich.progress import Progress as Bars
-            from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+            from rich.live import Live
 
-            self._bars = Bars(
-                SpinnerColumn(),
-                TextColumn("{task.description}  {task.fields[phase]:<10}"),
-                TextColumn("[bold]{task.completed:>9,}[/] records"),
-                TextColumn("{task.fields[rate]:>8,}/s"),
-                TextColumn("{task.fields[requests]:>6,} requests"),
-                TimeElapsedColumn(),
-                TextColumn("[yellow]{task.fields[wait]}"),
-                console=Console(stderr=True),
-                transient=True,
+            console = Console(stderr=True, highlight=False, markup=False, emoji=False)
+            self._live = Live(
+                get_renderable=self._drawn, console=console, transient=True, refresh_per_second=_FRAMES_A_S
             )
-            self._bars.start()
+            self._live.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._bars is not None:
-            self._bars.stop()
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+    def say(self, text: str) -> None:
+        """Print a line of its own, above the progress lines."""
+        with suppress(OSError):  # nobody reads it any more: no reason to stop the run
+            if self._live is not None:
+                self._live.console.print(text, style="yellow")
+            else:
+                click.echo(text, err=True)
 
     def _hear(self, event: Event) -> None:
+        who = f"{event.connection}.{event.stream}" if event.stream else event.connection
         with self._lock:
-            if line := _line(event, shown=self._bars is not None and bool(event.stream)):
-                who = f"{event.connection}.{event.stream}" if event.stream else event.connection
-                self._say(f"{who}: {line}")
-            if self._bars is not None and event.stream:
-                self._show(event)
+            if event.stream:
+                self._rows.setdefault(event.stream, _Row(who)).hear(event)
+        if text := _line(event, shown=self._live is not None and bool(event.stream)):
+            self.say(f"{who}: {text}")
 
-    def _say(self, line: str) -> None:
-        if self._bars is not None:
-            self._bars.console.print(line, style="yellow", highlight=False)
-        else:
-            click.echo(line, err=True)
+    def _drawn(self) -> Group:
+        from rich.console import Group
+        from rich.text import Text
 
-    def _show(self, event: Event) -> None:
-        assert self._bars is not None
-        if event.stream not in self._rows:
-            shown: dict[str, Any] = {"phase": "", "rate": 0, "requests": 0, "wait": ""}
-            task = self._bars.add_task(f"{event.connection}.{event.stream}", total=None, **shown)
-            self._rows[event.stream] = (task, shown)
-        task, shown = self._rows[event.stream]
+        width = shutil.get_terminal_size().columns
+        with self._lock:
+            longest = max((len(row.who) for row in self._rows.values()), default=0)
+            texts = [row.drawn(longest, width) for row in self._rows.values()]
+        return Group(*(Text(text, no_wrap=True, overflow="ellipsis") for text in texts))
+
+
+@dataclass(slots=True)
+class _Row:
+    """What is known of one stream."""
+
+    who: str
+    phase: str = ""
+    records: int = 0
+    requests: int = 0
+    status: str = ""
+    why: str = ""  # it waits
+    until: float = 0.0
+    begun: float = field(default_factory=time.monotonic)
+
+    def hear(self, event: Event) -> None:
         match event:
             case PhaseStarted(phase=phase):
-                shown["phase"] = _PHASES.get(phase, phase)
+                self.phase = _PHASES.get(phase, phase)
             case RequestAnswered():
-                shown["requests"] += 1
-                shown["wait"] = ""
-            case Waiting(reason=reason, seconds=seconds):
-                shown["wait"] = f"waiting {seconds:.0f} s: {reason}"
-            case Retrying(reason=reason, wait_s=wait_s):
-                shown["wait"] = f"again in {wait_s:.0f} s: {reason}"
+                self.requests += 1
+                self.until = 0.0
+            case Waiting(reason=reason, seconds=seconds) | Retrying(reason=reason, wait_s=seconds):
+                self.why, self.until = reason, time.monotonic() + seconds
             case PageRead(records=records):
-                self._bars.advance(task, records)
-                shown["rate"] = round(self._bars.tasks[task].speed or 0)
-        self._bars.update(task, **shown)
+                self.records += records
+            case StreamFinished(status=status):
+                self.status = status
+
+    def drawn(self, longest: int, width: int) -> str:
+        """One line; what matters least stands last, where a narrow terminal cuts it off."""
+        elapsed_s = time.monotonic() - self.begun
+        left_s = self.until - time.monotonic()
+        shown = f"{self.who:<{longest}}  {self.status or self.phase:<10}  {self.records:>9,} records"
+        if self.status:
+            return shown
+        if left_s > 0.5:
+            return _cut(f"{shown}  waiting {left_s:.0f} s: {self.why}", width)
+        rate = self.records / elapsed_s if elapsed_s > 0.5 else 0
+        minutes, seconds = divmod(int(elapsed_s), 60)
+        requests = f"{count(self.requests, 'request'):>14}"
+        return _cut(f"{shown}  {rate:>7,.0f}/s  {requests}  {minutes}:{seconds:02}", width)
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) < width else f"{text[: width - 2]}…"
 
 
 def _line(event: Event, *, shown: bool) -> str:

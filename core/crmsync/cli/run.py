@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import json
+import os
 import signal
-from contextlib import ExitStack
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
-from crmsync.cli.options import connector_options, open_store, pick, state_dir, store_option, store_path
+from crmsync.cli import show
+from crmsync.cli.options import SANDBOX_STORE, connector_options, open_store, pick, state_dir, store_option, store_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from crmsync.cli.progress import Progress
     from crmsync.events import Events
-    from crmsync.store import FileStore
     from crmsync.sync import Job
     from crmsync.sync.model import Result
 
-SANDBOX_STORE = Path("crmsync-sandbox.duckdb")
 SANDBOX_RECORDS = 1000
 SEED = 1
+_MARKS = {"done": ("✓", "green"), "stopped": ("■", "yellow"), "failed": ("✗", "red")}
 
 
 @click.command()
@@ -34,16 +40,19 @@ SEED = 1
 @store_option
 @click.option(
     "--sandbox",
+    metavar="[N]",
     type=click.IntRange(min=0),
     is_flag=False,
     flag_value=SANDBOX_RECORDS,
-    help="Read from the connector's simulator with this many records instead of a real account.",
+    help=f"Read N ({SANDBOX_RECORDS}) made-up records of the connector's simulator, into {SANDBOX_STORE}.",
 )
 @click.option("--brake", type=click.FloatRange(0, 100), help="Per cent of the rows that a sweep may mark as deleted.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a stream, nothing else, on stdout.")
 @click.option("--wait", is_flag=True, help="Wait for a run that reads the same stream, instead of stopping.")
 @click.option("--strict", is_flag=True, help="End with status 3 where records were rejected or held.")
+@click.pass_context
 def run(
+    ctx: click.Context,
     connector: str,
     connection: str | None,
     config: Path | None,
@@ -60,19 +69,23 @@ def run(
     """Bring the streams of a connection up to date.
 
     The first run reads everything, later ones what changed. A run that was stopped or killed goes on where it was.
+
+    Exit status: 0 done, 1 failed, 2 wrong usage or credentials, 3 rejects (--strict), 4 stopped: run it again.
     """
     from crmsync.sync import Job
 
     with ExitStack() as stack:
-        given = None
+        given, shared = None, state_dir()
         if sandbox is not None:
             given = stack.enter_context(_simulator(connector, sandbox))
-            store = store or SANDBOX_STORE
+            shared = Path(stack.enter_context(TemporaryDirectory(prefix="crmsync-")))
+            if ctx.get_parameter_source("store") is not ParameterSource.COMMANDLINE:
+                store = SANDBOX_STORE  # made-up rows never get into the store of real ones unasked
         picked = pick(connector, connection, config, given)
         job = Job(
             spec_file=picked.spec_file,
             connection=picked.connection,
-            state_dir=state_dir(),
+            state_dir=shared,
             streams=streams,
             mode=mode,
             backfill=backfill,
@@ -83,92 +96,114 @@ def run(
         results = _run(job, path)
     if as_json:
         for result in results:
-            click.echo(json.dumps(result.as_dict()))
+            show.json_line(result.as_dict())
     else:
         _summary(results, path)
     return _exit_status(results, strict=strict)
 
 
-class _simulator:  # noqa: N801 - used as a function
+@contextmanager
+def _simulator(connector: str, records: int) -> Iterator[dict[str, str]]:
     """The connector's simulator, served while the block runs; gives its options, base URL included."""
+    from crmsync import plugins
+    from crmsync.sandbox import Server
 
-    def __init__(self, connector: str, records: int) -> None:
-        from crmsync import plugins
-        from crmsync.sandbox import Server
-
-        simulator = plugins.sandbox(plugins.connector(connector), records, SEED)
-        self._server = Server(simulator)
-        self._options = simulator.options
-
-    def __enter__(self) -> dict[str, str]:
-        self._server.start()
-        return {**self._options, "base_url": self._server.url}
-
-    def __exit__(self, *_: object) -> None:
-        self._server.stop()
+    simulator = plugins.sandbox(plugins.connector(connector), records, SEED)
+    with Server(simulator) as server:
+        yield {**simulator.options, "base_url": server.url}
 
 
 def _run(job: Job, path: Path) -> list[Result]:
     from crmsync.cli.progress import Progress
     from crmsync.events import Events
 
-    store, events = open_store(path), Events()
-    with Progress(events):
-        try:
-            return asyncio.run(_stoppable(job, store, events))
-        finally:
-            store.close()
+    events = Events()
+    with Progress(events) as progress:
+        return asyncio.run(_stoppable(job, path, events, progress))
 
 
-async def _stoppable(job: Job, store: FileStore, events: Events) -> list[Result]:
-    """The first Ctrl-C or SIGTERM lets a commit end; a second one kills."""
+async def _stoppable(job: Job, path: Path, events: Events, progress: Progress) -> list[Result]:
+    """The first Ctrl-C or SIGTERM lets a commit end; a second one ends the process at once."""
+    from crmsync.errors import Stopped
     from crmsync.sync import run as run_job
 
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
-    def ask(number: signal.Signals) -> None:
+    def ask() -> None:
         stop.set()
-        loop.remove_signal_handler(number)
+        progress.say("Stopping when the commit under way is done. Once more ends at once.")
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+            signal.signal(number, _end)
+
+    def on_wait(text: str) -> None:
+        if stop.is_set():
+            raise Stopped("Stopped on request.", hint="Run the same command again: it goes on where it was.")
+        progress.say(text)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ask, number)
-    return await run_job(job, store, events, stop=stop)
+        loop.add_signal_handler(number, ask)
+    store = open_store(path, on_wait=on_wait)
+    try:
+        return await run_job(job, store, events, stop=stop)
+    finally:
+        store.close()
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    """Nothing to tidy up: what is committed holds, and the next run takes over. Only the cursor is shown again."""
+    if sys.stderr.isatty():
+        os.write(sys.stderr.fileno(), b"\x1b[?25h\n")
+    os._exit(128 + number)
 
 
 def _summary(results: Sequence[Result], path: Path) -> None:
+    """What became of each stream, and what to type next; all on stderr."""
     for result in results:
-        _line(result)
-    done = [r for r in results if r.status == "done"]
-    if any(r.counts.rejected or r.counts.held for r in results):
-        click.echo(f"  Some records were rejected or held. See why: crmsync rejects --store {path}", err=True)
-    if done:
+        _told(result)
+    hints = [result.error["hint"] for result in results if result.error and result.error["hint"]]
+    for hint in dict.fromkeys(hints):
+        show.told(hint)
+    if any(result.counts.rejected or result.counts.held for result in results):
+        show.told(f"Some records were rejected or held. See why: crmsync rejects --store {path}")
+    if done := [result for result in results if result.status == "done"]:
         table = f"{done[0].connection}.{done[0].stream}"
-        click.echo(f'  Look at the rows: crmsync query --store {path} "FROM {table} LIMIT 5"', err=True)
+        show.told(f'Look at the rows: crmsync query --store {path} "FROM {table} LIMIT 5"')
 
 
-def _line(result: Result) -> None:
-    counts = result.counts
-    mark, colour = {"done": ("✓", "green"), "stopped": ("■", "yellow")}.get(result.status, ("✗", "red"))
-    rate = f", {counts.read / result.seconds:,.0f}/s" if counts.read and result.seconds > 0.1 else ""
-    parts = [f"{counts.read:,} read", f"{counts.applied:,} applied", f"{counts.unchanged:,} unchanged"]
-    parts += [f"{n:,} {what}" for what, n in counts.as_dict().items() if what in ("rejected", "held", "deleted") and n]
-    waited = f", waited {result.waited_seconds:.1f} s" if result.waited_seconds >= 0.1 else ""
-    retried = f", {result.retries} retries" if result.retries else ""
-    click.secho(f"{mark} {result.connection}.{result.stream}", fg=colour, err=True, nl=False)
-    click.echo(
-        f"  {' · '.join(parts)}  ({result.seconds:.1f} s{rate}, {result.requests:,} requests{retried}{waited})",
-        err=True,
-    )
-    if result.error:
-        click.echo(f"  {result.error['code']} {result.error['message']}", err=True)
-        if result.error["hint"]:
-            click.echo(f"  {result.error['hint']}", err=True)
+def _told(result: Result) -> None:
+    mark, colour = _MARKS[result.status]
+    name = show.colour(f"{mark} {result.connection}.{result.stream}", colour)
+    error = f"{result.error['code']}  {result.error['message']}" if result.error else ""
+    if error and not result.counts.read:
+        show.told(error, first=f"{name}  ")
+        return
+    show.told(f"{_counts(result)}  ({_costs(result)})", first=f"{name}  ")
+    if error:
+        show.told(error)
+
+
+def _counts(result: Result) -> str:
+    counts = result.counts.as_dict()
+    return ", ".join(f"{n:,} {what}" for what, n in counts.items() if n or what in ("read", "applied", "unchanged"))
+
+
+def _costs(result: Result) -> str:
+    costs = [f"{result.seconds:.1f} s"]
+    if result.counts.read and result.seconds > 0.1:
+        costs.append(f"{result.counts.read / result.seconds:,.0f}/s")
+    costs.append(show.count(result.requests, "request"))
+    if result.retries:
+        costs.append(show.count(result.retries, "retry", "retries"))
+    if result.waited_seconds >= 0.1:
+        costs.append(f"waited {result.waited_seconds:.1f} s")
+    return ", ".join(costs)
 
 
 def _exit_status(results: Sequence[Result], *, strict: bool) -> int:
-    """0 done, 1 failed, 2 usage, 3 rejects where --strict, 4 stopped: the gravest of the streams'."""
-    statuses = {r.exit_status for r in results}
+    """The gravest of the streams': failed, wrong usage, stopped; then rejects where --strict."""
+    statuses = {result.exit_status for result in results}
     for status in (1, 2, 4):
         if status in statuses:
             return status
-    return 3 if strict and any(r.counts.rejected or r.counts.held for r in results) else 0
+    return 3 if strict and any(result.counts.rejected or result.counts.held for result in results) else 0

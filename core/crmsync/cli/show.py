@@ -1,13 +1,37 @@
-"""How rows are printed: as a table for a person, as JSON lines for a program."""
+"""How things are printed: rows as a table or record by record for a person, as JSON lines for a program; and errors."""
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import sys
 from collections.abc import Sequence
-from typing import Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+LAST_MIN = 24  # a last column of text may be folded down to this width
+_PIPE_WIDTH = 100_000  # a pipe gets whole lines
+CLOSED_PIPE = 141  # what a shell reports of a program whose reader has gone
+
+
+def line(text: str = "") -> None:
+    """Print one line on stdout; ends quietly where nobody reads it any more."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is buffered must not complain either
+        raise click.exceptions.Exit(CLOSED_PIPE) from None
+
+
+def json_line(value: dict[str, Any]) -> None:
+    """Print an object as one line of JSON."""
+    line(json.dumps(value, default=_plain, ensure_ascii=False))
 
 
 def rows(
@@ -16,31 +40,102 @@ def rows(
     """Print `found` on stdout; `nothing` goes to stderr where there are none."""
     if as_json:
         for row in found:
-            click.echo(json.dumps(dict(zip(names, row, strict=True)), default=str, ensure_ascii=False))
+            json_line(dict(zip(names, row, strict=True)))
     elif not found:
         click.echo(nothing, err=True)
     else:
-        _table(names, found)
+        cells = [[_cell(value) for value in row] for row in found]
+        right = [all(_is_number(row[i]) for row in found) for i in range(len(names))]
+        _print(names, cells, right, _width(sys.stdout) or _PIPE_WIDTH)
 
 
-def _table(names: Sequence[str], found: Sequence[Sequence[Any]]) -> None:
+def told(text: str, indent: str = "  ", *, first: str | None = None, err: bool = True) -> None:
+    """Print a message, folded to the terminal, further lines indented; `first` begins it."""
+    width = _width(sys.stderr if err else sys.stdout)
+    for number, part in enumerate(text.splitlines() or [""]):
+        start = first if first is not None and number == 0 else indent
+        if width and len(click.unstyle(start)) + len(part) > width:
+            part = click.wrap_text(part, width, start, indent)
+            start = ""
+        click.echo(start + part, err=err)
+
+
+def colour(text: str, name: str) -> str:
+    """The text in a colour, where the person wants colours; without a terminal click takes it away again."""
+    return text if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else click.style(text, fg=name)
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 request`, `2 requests`."""
+    return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def _width(stream: TextIO) -> int:
+    """Columns of the terminal; 0 where there is none."""
+    return shutil.get_terminal_size().columns if stream.isatty() else 0
+
+
+def _print(names: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[bool], width: int) -> None:
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, column)) for column in zip(names, *cells, strict=True)]
+    others = sum(widths[:-1]) + 2 * (len(names) - 1)
+    if others + widths[-1] > width and (right[-1] or others + LAST_MIN > width):
+        _records(names, cells)
+        return
+    _render(_table(names, cells, right), min(others + widths[-1], width))
+
+
+def _table(names: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[bool]) -> Table:
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
+    last = len(names) - 1
     for index, name in enumerate(names):
-        number = all(isinstance(row[index], int | float) or row[index] is None for row in found)
-        table.add_column(name, justify="right" if number else "left", overflow="fold")
-    for row in found:
-        table.add_row(*(_cell(value) for value in row))
-    wide = None if sys.stdout.isatty() else 10_000  # a pipe gets whole lines
-    Console(width=wide, highlight=False, markup=False, emoji=False).print(table)
+        table.add_column(
+            name, justify="right" if right[index] else "left", no_wrap=index < last, overflow="fold", header_style=""
+        )
+    for row in cells:
+        table.add_row(*row)
+    return table
+
+
+def _render(table: Table, width: int) -> None:
+    from rich.console import Console
+
+    console = Console(width=width, highlight=False, markup=False, emoji=False, color_system=None)
+    with console.capture() as captured:
+        console.print(table)
+    for text in captured.get().splitlines():
+        line(text.rstrip())
+
+
+def _records(names: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    """One record below the other: what is too wide for a table. Empty values are left out."""
+    longest = max(map(len, names))
+    for number, row in enumerate(cells, 1):
+        line(f"── {number} " + "─" * (longest - 2))
+        for name, value in zip(names, row, strict=True):
+            if value:
+                line(f"{name:<{longest}}  {value}")
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or (isinstance(value, int | float | Decimal) and not isinstance(value, bool))
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return str(value).lower()
     if hasattr(value, "astimezone"):
         return str(value.astimezone().strftime("%Y-%m-%d %H:%M:%S"))
-    return str(value)
+    if isinstance(value, dict | list):
+        value = json.dumps(value, default=_plain, ensure_ascii=False)
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(value))
+
+
+def _plain(value: Any) -> str:
+    return str(value.isoformat() if hasattr(value, "isoformat") else value)

@@ -7,44 +7,34 @@ from pathlib import Path
 import click
 
 from crmsync.cli import show
-
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row.")
+from crmsync.cli.options import connector_option, json_option
 
 
 @click.command()
-@_JSON
+@json_option
 def connectors(as_json: bool) -> None:
     """List the installed connectors, broken ones included."""
     from crmsync import plugins
-    from crmsync.errors import CrmsyncError
-    from crmsync.spec.load import load
 
     found = []
-    for connector in plugins.connectors():
-        streams, fault = "", connector.fault
-        if connector.spec_file and not fault:
-            try:
-                streams = ", ".join(load(connector.spec_file).tree["streams"])
-            except CrmsyncError as error:
-                fault = error.message.splitlines()[0]
-        found.append((connector.name, connector.version, connector.distribution, streams, fault or "ok"))
-    show.rows(
-        ("name", "version", "distribution", "streams", "status"), found, as_json=as_json, nothing="None installed."
-    )
+    for connector in map(plugins.checked, plugins.connectors()):
+        streams = "" if connector.fault else ", ".join(plugins.read_spec(connector).tree["streams"])
+        status = f"broken: {connector.fault}" if connector.fault else "ok"
+        found.append((connector.name, connector.version, connector.distribution, streams, status))
+    names = ("name", "version", "distribution", "streams", "status")
+    show.rows(names, found, as_json=as_json, nothing="None installed.")
 
 
 @click.command()
-@click.option("--connector", required=True, help="Name of an installed connector.")
-@_JSON
+@connector_option
+@json_option
 def streams(connector: str, as_json: bool) -> None:
     """List the streams of a connector and the columns of each."""
     from crmsync import plugins
     from crmsync.spec.build import build
-    from crmsync.spec.load import load, objects
+    from crmsync.spec.load import objects
 
-    found = plugins.connector(connector)
-    assert found.spec_file is not None  # plugins.connector raises otherwise
-    spec = build(load(found.spec_file).tree, objects(), {})
+    spec = build(plugins.read_spec(plugins.connector(connector)).tree, objects(), {})
     lines = [(s.name, f.name, f.type, f.title or "") for s in spec.streams.values() for f in s.fields]
     show.rows(("stream", "column", "type", "meaning"), lines, as_json=as_json)
 
@@ -59,10 +49,11 @@ def validate(spec: Path) -> int:
     try:
         document = load(spec)
     except SpecError as error:
+        if not error.faults:
+            raise  # it cannot be read at all
         for fault in error.faults:
-            click.echo(str(fault))
-        mistakes = "1 mistake" if len(error.faults) == 1 else f"{len(error.faults)} mistakes"
-        click.echo(f"{spec}: {mistakes}.", err=True)
+            show.line(str(fault))
+        click.echo(f"{spec}: {show.count(len(error.faults), 'mistake')}.", err=True)
         return error.exit_status
-    click.echo(f"{spec}: ok, {len(document.tree['streams'])} streams.", err=True)
+    click.echo(f"{spec}: ok, {show.count(len(document.tree['streams']), 'stream')}.", err=True)
     return 0

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
 from crmsync.cli import show
-from crmsync.cli.options import config_option, open_store, store_option, store_path
+from crmsync.cli.options import config_option, open_store, reading, store_option, store_path
 from crmsync.errors import UsageError
+
+F = TypeVar("F", bound=Callable[..., Any])
+_COLUMNS = ("connection", "stream", "phase", "changes_until", "full_read_as_of", "next_sweep", "commits", "updated_at")
+_KNOWN = "SELECT connection, stream FROM crmsync.runs UNION SELECT connection, stream FROM crmsync.checkpoints"
+
+
+def _of_one(function: F) -> F:
+    """The arguments CONNECTION and STREAM, and the store's options, which may stand before or after them."""
+    for add in (config_option, store_option, click.argument("stream"), click.argument("connection")):
+        function = add(function)
+    return function
 
 
 @click.group(invoke_without_command=True)
@@ -17,85 +30,89 @@ from crmsync.errors import UsageError
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a stream.")
 def state(ctx: click.Context, store: Path | None, config: Path | None, as_json: bool) -> None:
-    """Show every checkpoint; `show`, `set` and `reset` work on one."""
-    ctx.obj = store_path(store, config)
+    """Show how far each stream is read; `show`, `set` and `reset` work on the checkpoint of one."""
+    ctx.obj = (store, config)
     if ctx.invoked_subcommand is not None:
         return
-    opened = open_store(ctx.obj, read_only=True)
-    try:
+    with reading(store, config) as opened:
         _, found = opened.query(
             "SELECT connection, stream, checkpoint, version, updated_at FROM crmsync.checkpoints ORDER BY ALL"
         )
-    finally:
-        opened.close()
-    names = ("connection", "stream", "phase", "changes until", "full read as of", "next sweep", "commits", "updated")
-    show.rows(names, [_row(*line) for line in found], as_json=as_json, nothing="No checkpoints yet.")
+    show.rows(_COLUMNS, [_row(*each) for each in found], as_json=as_json, nothing="No checkpoints yet.")
+
+
+@state.command("show")
+@_of_one
+@click.pass_obj
+def show_(
+    before: tuple[Path | None, Path | None], connection: str, stream: str, store: Path | None, config: Path | None
+) -> None:
+    """Print one checkpoint as JSON."""
+    show.line(_checkpoint(store or before[0], config or before[1], connection, stream))
+
+
+@state.command("set")
+@_of_one
+@click.argument("checkpoint")
+@click.pass_obj
+def set_(
+    before: tuple[Path | None, Path | None],
+    connection: str,
+    stream: str,
+    checkpoint: str,
+    store: Path | None,
+    config: Path | None,
+) -> None:
+    """Replace one checkpoint by the JSON text CHECKPOINT."""
+    from crmsync.sync.checkpoint import decode, encode
+
+    text = encode(decode(checkpoint))
+    _write(store or before[0], config or before[1], connection, stream, text)
+    click.echo(f"The next run of {connection}.{stream} goes on from there.", err=True)
+
+
+@state.command("reset")
+@_of_one
+@click.pass_obj
+def reset(
+    before: tuple[Path | None, Path | None], connection: str, stream: str, store: Path | None, config: Path | None
+) -> None:
+    """Forget one checkpoint: the next run reads everything; rows stay and are brought up to date."""
+    _write(store or before[0], config or before[1], connection, stream, None)
+    click.echo(f"The next run of {connection}.{stream} reads everything.", err=True)
 
 
 def _row(connection: str, stream: str, checkpoint: str, version: int, updated_at: object) -> tuple[object, ...]:
     from crmsync.sync.checkpoint import decode, phase
 
     held = decode(checkpoint)
-    return (
-        connection,
-        stream,
-        phase(held),
-        held.changes.upper,
-        held.full.as_of,
-        held.full.next_at,
-        version,
-        updated_at,
-    )
+    times = (held.changes.upper, held.full.as_of, held.full.next_at)
+    return (connection, stream, phase(held), *times, version, updated_at)
 
 
-@state.command("show")
-@click.argument("connection")
-@click.argument("stream")
-@click.pass_obj
-def show_(store: Path, connection: str, stream: str) -> None:
-    """Print one checkpoint as JSON."""
-    click.echo(_checkpoint(store, connection, stream))
-
-
-@state.command("set")
-@click.argument("connection")
-@click.argument("stream")
-@click.argument("checkpoint")
-@click.pass_obj
-def set_(store: Path, connection: str, stream: str, checkpoint: str) -> None:
-    """Replace one checkpoint by the JSON text CHECKPOINT."""
-    from crmsync.sync.checkpoint import decode, encode
-
-    text = encode(decode(checkpoint))
-    opened = open_store(store)
-    try:
-        opened.set_checkpoint(connection, stream, text)
-    finally:
-        opened.close()
-    click.echo(f"The next run of {connection}.{stream} goes on from there.", err=True)
-
-
-@state.command("reset")
-@click.argument("connection")
-@click.argument("stream")
-@click.pass_obj
-def reset(store: Path, connection: str, stream: str) -> None:
-    """Forget one checkpoint: the next run reads everything; rows stay and are brought up to date."""
-    _checkpoint(store, connection, stream)
-    opened = open_store(store)
-    try:
-        opened.set_checkpoint(connection, stream, None)
-    finally:
-        opened.close()
-    click.echo(f"The next run of {connection}.{stream} reads everything.", err=True)
-
-
-def _checkpoint(store: Path, connection: str, stream: str) -> str:
-    opened = open_store(store, read_only=True)
-    try:
+def _checkpoint(store: Path | None, config: Path | None, connection: str, stream: str) -> str:
+    with reading(store, config) as opened:
+        known = opened.query(_KNOWN)[1]
         text = opened.checkpoint(connection, stream)
-    finally:
-        opened.close()
+    _require(known, connection, stream)
     if text is None:
-        raise UsageError(f"There is no checkpoint of {connection}.{stream}.", hint="List them with: crmsync state")
+        raise UsageError(f"{connection}.{stream} has no checkpoint: its next run reads everything.")
     return text
+
+
+def _write(store: Path | None, config: Path | None, connection: str, stream: str, text: str | None) -> None:
+    with reading(store, config) as opened:
+        known = opened.query(_KNOWN)[1]
+    _require(known, connection, stream)
+    writable = open_store(store_path(store, config))
+    try:
+        writable.set_checkpoint(connection, stream, text)
+    finally:
+        writable.close()
+
+
+def _require(known: list[tuple[Any, ...]], connection: str, stream: str) -> None:
+    """Refuse names that the store has never met: they are mistyped."""
+    if (connection, stream) not in known:
+        there = ", ".join(sorted(f"{c} {s}" for c, s in known)) or "none"
+        raise UsageError(f"The store has no stream {connection} {stream}. There: {there}.")

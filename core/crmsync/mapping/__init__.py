@@ -1,9 +1,9 @@
 """Mapping: a spec compiles to SQL text. Pure: no database, no network; only the spec and names go in."""
 
 from crmsync.mapping.lookups import list_variable, options_variable, set_lookup_sql
-from crmsync.mapping.quote import identifier, literal
 from crmsync.mapping.read import Column, ReadPlan, compile_read, compile_tombstones
 from crmsync.mapping.types import duckdb_type, type_of
+from crmsync.quote import identifier, literal
 
 __all__ = [
     "Column",

@@ -8,10 +8,10 @@ from typing import Any
 
 from crmsync.errors import SpecError
 from crmsync.mapping.lookups import options_variable
-from crmsync.mapping.quote import identifier, literal
 from crmsync.mapping.shape import Shape, Spot, equals
 from crmsync.mapping.transforms import read
 from crmsync.mapping.types import duckdb_type
+from crmsync.quote import identifier, literal
 from crmsync.spec import bind
 from crmsync.spec.model import Field
 

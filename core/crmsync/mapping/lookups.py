@@ -5,7 +5,7 @@ A list that is not set reads as an empty one: every value is then unknown, so it
 
 from __future__ import annotations
 
-from crmsync.mapping.quote import identifier, literal
+from crmsync.quote import identifier, literal
 
 
 def list_variable(name: str, column: str = "value") -> str:

@@ -13,8 +13,8 @@ from typing import Any
 
 from crmsync.errors import SpecError
 from crmsync.mapping.paths import parse
-from crmsync.mapping.quote import identifier, literal, pointer
 from crmsync.mapping.shape import Shape
+from crmsync.quote import identifier, literal, pointer
 
 _WITHOUT_NUL = r"regexp_replace(body, '(\\[^u])|\\u0000', '\1', 'g')"  # an escaped backslash before u0000 stays
 _LOOKED_AT = 1000  # of a page; a hostile page of suspects only would else be parsed once for each of them

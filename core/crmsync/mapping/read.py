@@ -19,10 +19,10 @@ from crmsync.errors import SpecError
 from crmsync.mapping.cell import Cell, FieldSource, identity
 from crmsync.mapping.lists import ELEMENT, kept
 from crmsync.mapping.page import Pages
-from crmsync.mapping.quote import identifier
 from crmsync.mapping.shape import Shape
 from crmsync.mapping.transforms import split
 from crmsync.mapping.types import duckdb_type
+from crmsync.quote import identifier
 from crmsync.spec.model import Field, Record, Stream, Transform
 
 PROBLEM = "STRUCT(field VARCHAR, reason VARCHAR, value VARCHAR, hold BOOLEAN)"

@@ -19,7 +19,7 @@ from typing import Any
 from crmsync.errors import SpecError
 from crmsync.mapping.lists import ELEMENT, kept, mapped
 from crmsync.mapping.paths import Path, Step, parse
-from crmsync.mapping.quote import identifier, literal, pointer
+from crmsync.quote import identifier, literal, pointer
 
 _ELEMENTS = {"[]": "'$[*]'", "{}": "'$.*'"}  # what takes the elements
 _OPENING = {"": "'{'", "[]": "'['", "{}": "'{'"}  # how the JSON begins that a step leads into

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from crmsync.errors import ConfigError, SpecError
 from crmsync.mapping.lists import ELEMENT, kept, mapped
 from crmsync.mapping.lookups import list_variable, look_up
-from crmsync.mapping.quote import literal
+from crmsync.quote import literal
 
 _DAY = "[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
 _CLOCK = "[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"

@@ -21,6 +21,7 @@ from crmsync.spec.model import (
     ErrorRule,
     Field,
     Lookup,
+    ObjectField,
     Objects,
     Option,
     Pool,
@@ -282,8 +283,7 @@ def _stream(
     census = _set(deletes.get("census", {}))
     sweep_s = seconds(census["every"]) if "every" in census else DEFAULT_SWEEP_S
     own = {n: bind.plain(bind.bind(value, local)) for n, value in own.items()}
-    types = {n: c.type for n, c in canonical.items()}
-    fields = [field_of(n, at, types.get(n), nulls) for n, at in line["fields"].items() if at is not None]
+    fields = [field_of(n, at, canonical.get(n), nulls) for n, at in line["fields"].items() if at is not None]
     return Stream(
         name=name,
         record=_record(line.get("record", {}), nulls),
@@ -320,7 +320,7 @@ def _record(line: Mapping[str, Any], nulls: tuple[Any, ...]) -> Record:
         if key not in line:
             return None
         own = line[key] if isinstance(line[key], dict) else {"at": line[key]}
-        return field_of(f"_{key}", {"as": kind, **own, "type": kind}, kind, nulls)
+        return field_of(f"_{key}", {"as": kind, **own, "type": kind}, None, nulls)
 
     id_ = meta("id", "text")
     assert id_ is not None
@@ -335,13 +335,13 @@ def _record(line: Mapping[str, Any], nulls: tuple[Any, ...]) -> Record:
     )
 
 
-def field_of(name: str, line: Any, canonical: str | None, nulls: tuple[Any, ...]) -> Field | None:
+def field_of(name: str, line: Any, canonical: ObjectField | None, nulls: tuple[Any, ...]) -> Field | None:
     """One field line as a Field, or None where a path is an option that is not set."""
     line = _set(line) if isinstance(line, dict) else {"at": line}
     at = line.get("at", [])
     if any(bind.names(at)):
         return None
-    type_ = line.get("type") or canonical or "text"
+    type_ = line.get("type") or (canonical.type if canonical else "text")
     return Field(
         name=name,
         type=type_,
@@ -353,7 +353,7 @@ def field_of(name: str, line: Any, canonical: str | None, nulls: tuple[Any, ...]
         optional=line.get("optional", False),
         prefer=bind.plain(line.get("prefer")),
         within=line.get("within"),
-        title=line.get("title", ""),
+        title=line.get("title") or (canonical.title if canonical else ""),
     )
 
 

@@ -41,6 +41,7 @@ def field_findings(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Findin
 
 
 def as_line(own: Any) -> dict[str, Any]:
+    """A line of `fields` or `record` in its long form, without what is switched off."""
     return {k: v for k, v in own.items() if v is not None} if isinstance(own, dict) else {"at": own}
 
 

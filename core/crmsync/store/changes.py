@@ -9,13 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from crmsync import errors
+from crmsync.quote import identifier
 from crmsync.store import schema
 from crmsync.store.duckdb_errors import Locked
 from crmsync.store.engine import Engine
 from crmsync.store.found import Found
 from crmsync.store.interface import Change, Clear, Lease, Table, Upsert
-from crmsync.store.quote import identifier
-from crmsync.store.tables import full
 
 
 @contextmanager
@@ -35,11 +34,11 @@ def apply(engine: Engine, change: Change, found: Found) -> None:
     """Carry out one change; what was found in its table is forgotten."""
     if isinstance(change, Clear):
         where = " AND ".join(f"{identifier(c)} = ?" for c in change.where)
-        engine.execute(f"DELETE FROM {full(change.table)} WHERE {where}", list(change.where.values()))
+        engine.execute(f"DELETE FROM {engine.full(change.table)} WHERE {where}", list(change.where.values()))
     else:
         if isinstance(change, Upsert) and change.known:
             found.delete(change.table, change.staged)
-        engine.execute(f"INSERT INTO {full(change.table)} BY NAME SELECT * FROM {identifier(change.staged)}")
+        engine.execute(f"INSERT INTO {engine.full(change.table)} BY NAME SELECT * FROM {identifier(change.staged)}")
     found.forget(change.table)
 
 
@@ -47,13 +46,13 @@ def insert(engine: Engine, table: Table, row: Mapping[str, Any]) -> None:
     """Add one row."""
     names = ", ".join(map(identifier, row))
     marks = ", ".join("?" for _ in row)
-    engine.execute(f"INSERT INTO {full(table)} ({names}) VALUES ({marks})", list(row.values()))
+    engine.execute(f"INSERT INTO {engine.full(table)} ({names}) VALUES ({marks})", list(row.values()))
 
 
 def move_checkpoint(engine: Engine, lease: Lease, checkpoint: str) -> None:
     """Replace the checkpoint of the lease's stream."""
     who = [lease.connection, lease.stream]
-    target = full(schema.CHECKPOINTS)
+    target = engine.full(schema.CHECKPOINTS)
     version = engine.value(f"SELECT version FROM {target} WHERE connection = ? AND stream = ?", who) or 0
     engine.execute(f"DELETE FROM {target} WHERE connection = ? AND stream = ?", who)
     engine.execute(f"INSERT INTO {target} VALUES (?, ?, ?, ?, ?)", [*who, checkpoint, version + 1, now()])
@@ -64,7 +63,7 @@ def journal(engine: Engine, lease: Lease, run: Mapping[str, Any], logs: Sequence
     row = {**run, "heartbeat_at": now()}
     sets = ", ".join(f"{identifier(c)} = ?" for c in row)
     engine.execute(
-        f"UPDATE {full(schema.RUNS)} SET {sets} WHERE run_id = ? AND connection = ? AND stream = ?",
+        f"UPDATE {engine.full(schema.RUNS)} SET {sets} WHERE run_id = ? AND connection = ? AND stream = ?",
         [*row.values(), lease.run_id, lease.connection, lease.stream],
     )
     who = {"run_id": lease.run_id, "connection": lease.connection, "stream": lease.stream}

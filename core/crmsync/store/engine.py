@@ -13,11 +13,13 @@ from typing import Any
 import duckdb
 
 from crmsync.errors import UsageError
+from crmsync.quote import identifier, literal
 from crmsync.store.duckdb_errors import translated, translated_for_asker
-from crmsync.store.quote import literal
+from crmsync.store.interface import Table
 
-ALIAS = "store"
+OWN_SCHEMA = "crmsync"  # what people write; see Engine.full for where it stands
 MEMORY_LIMIT = "1GB"  # a batch takes some 100 MB; a runaway one must not take the machine
+_MARK = "migrations"  # the table by which a store is known
 _STORAGE = "STORAGE_VERSION 'v1.5.0'"  # today's common duckdb shell must open the file
 _SIDE_FILES = ("", ".wal", ".wal.checkpoint", ".wal.recovery")  # with .wal alone, DETACH fails
 
@@ -28,6 +30,10 @@ class Engine:
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()  # two names of one file would get past DuckDB's own check
         self.attached = False
+        # A shell names a database after its file: in crmsync.duckdb a schema `crmsync` would make each
+        # `crmsync.runs` ambiguous. There our own tables stand in `main`, and `crmsync.runs` finds them all the same.
+        self.own_in_main = self.path.stem.lower() == OWN_SCHEMA
+        self._located = False
         self._connection = duckdb.connect(":memory:", config={"threads": 1})
         allowed = ", ".join(literal(f"{self.path}{suffix}") for suffix in _SIDE_FILES)
         for setting in (
@@ -66,7 +72,7 @@ class Engine:
         with translated_for_asker(self.path):
             statements = self._connection.extract_statements(sql)
         _require_reading(statements)
-        self.execute(f"USE {ALIAS}")
+        self.execute(f"USE {self.alias}")
         self.execute("BEGIN TRANSACTION READ ONLY")
         try:
             with translated_for_asker(self.path):
@@ -76,18 +82,50 @@ class Engine:
             self.execute("ROLLBACK")
             self.execute("USE memory")
 
+    @property
+    def alias(self) -> str:
+        """The name of the attached store: one under which people find our own tables as `crmsync.…`."""
+        return OWN_SCHEMA if self.own_in_main else "store"
+
+    def full(self, table: Table) -> str:
+        """The table's name as SQL."""
+        return f"{self.alias}.{identifier(self.schema(table))}.{identifier(table.name)}"
+
+    def schema(self, table: Table) -> str:
+        """The schema that a table really stands in."""
+        return "main" if self.own_in_main and table.schema == OWN_SCHEMA else table.schema
+
+    def has(self, table: Table) -> bool:
+        """Whether the attached store has a table."""
+        return self._has(self.schema(table), table.name)
+
+    def _has(self, schema: str, name: str) -> bool:
+        where = "database_name = ? AND schema_name = ? AND table_name = ?"
+        return bool(self.value(f"SELECT count(*) FROM duckdb_tables() WHERE {where}", [self.alias, schema, name]))
+
     def attach(self, *, read_only: bool = False) -> None:
         """Open the store file, made anew where there is none; raises Locked where another program has it open."""
         if not read_only and not self.path.exists():
             _create(self.path)
         how = "(READ_ONLY)" if read_only else "" if self.path.exists() else f"({_STORAGE})"
-        self.execute(f"ATTACH {literal(str(self.path))} AS {ALIAS} {how}")
+        self.execute(f"ATTACH {literal(str(self.path))} AS {self.alias} {how}")
         self.attached = True
+        if not self._located:
+            self._locate(read_only)
+
+    def _locate(self, read_only: bool) -> None:
+        """A file may have been renamed since it was made: look where our own tables are, once."""
+        self._located = True
+        other = OWN_SCHEMA if self.own_in_main else "main"
+        if not self._has("main" if self.own_in_main else OWN_SCHEMA, _MARK) and self._has(other, _MARK):
+            self.detach()
+            self.own_in_main = not self.own_in_main
+            self.attach(read_only=read_only)
 
     def detach(self) -> None:
         """Let the file go, which also checkpoints it. It is let go even where the checkpoint fails and this raises."""
         self.attached = False
-        self.execute(f"DETACH {ALIAS}")
+        self.execute(f"DETACH {self.alias}")
 
     def interrupt(self) -> None:
         """Stop the running statement; may be called from another thread."""

@@ -3,7 +3,7 @@
 Every commit is durable in the write-ahead log. The file is let go (which checkpoints it) after the first commit that
 ends `hold_s` seconds or more after it was opened, and then stays free for a gap: 0.1 s, or as long as it was held if
 that was shorter. Calls beside the stream of batches let it go at once. Letting go may fail on a full disk; what was
-committed holds all the same, in the log, and the next commit tells.
+committed holds all the same, in the log, and the next commit tells. Where no commit comes, a heartbeat lets it go.
 """
 
 from __future__ import annotations
@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from crmsync import __version__, errors, faults
+from crmsync.quote import identifier
 from crmsync.store import changes, leases, schema, tables
 from crmsync.store.changes import now, transaction
 from crmsync.store.duckdb_errors import Locked
-from crmsync.store.engine import ALIAS, Engine
+from crmsync.store.engine import Engine
 from crmsync.store.found import Found
 from crmsync.store.interface import Clear, Commit, Lease, Table
-from crmsync.store.quote import identifier
-from crmsync.store.tables import full
 
 OnWait = Callable[[str, float], None]
 
@@ -73,12 +72,12 @@ class FileStore:
     def unseen(self, table: Table, connection: str, stream: str, into: str) -> tuple[int, int]:
         with self._visit():
             self.engine.execute(
-                f"CREATE OR REPLACE TEMP TABLE {identifier(into)} AS SELECT _id FROM {full(table)} "
+                f"CREATE OR REPLACE TEMP TABLE {identifier(into)} AS SELECT _id FROM {self.engine.full(table)} "
                 "WHERE _deleted_at IS NULL AND _id NOT IN "
-                f"(SELECT record_id FROM {full(schema.SEEN)} WHERE connection = ? AND stream = ?)",
+                f"(SELECT record_id FROM {self.engine.full(schema.SEEN)} WHERE connection = ? AND stream = ?)",
                 [connection, stream],
             )
-            live = self.engine.value(f"SELECT count(*) FROM {full(table)} WHERE _deleted_at IS NULL")
+            live = self.engine.value(f"SELECT count(*) FROM {self.engine.full(table)} WHERE _deleted_at IS NULL")
             return int(self.engine.value(f"SELECT count(*) FROM {identifier(into)}")), int(live)
 
     def commit(self, commit: Commit) -> float:
@@ -97,8 +96,7 @@ class FileStore:
             faults.point("commit.before")
         faults.point("commit.after")
         took = time.monotonic() - begin
-        if time.monotonic() - self._since > self._hold_s:
-            self.rest()
+        self._rest_if_due()
         return took
 
     def acquire(self, connection: str, stream: str, run: Mapping[str, Any]) -> Lease:
@@ -117,11 +115,12 @@ class FileStore:
         with self._visit(), transaction(self.engine):
             for lease in held:
                 leases.heartbeat(self.engine, lease)
+        self._rest_if_due()  # a provider that stalls must not keep the file ours
 
     def checkpoint(self, connection: str, stream: str) -> str | None:
         with self._visit():
             found = self.engine.rows(
-                f"SELECT checkpoint FROM {full(schema.CHECKPOINTS)} WHERE connection = ? AND stream = ?",
+                f"SELECT checkpoint FROM {self.engine.full(schema.CHECKPOINTS)} WHERE connection = ? AND stream = ?",
                 [connection, stream],
             )
         return str(found[0][0]) if found else None
@@ -130,7 +129,7 @@ class FileStore:
         with self._visit():
             return int(
                 self.engine.value(
-                    f"SELECT count(*) FROM {full(schema.REJECTS)} "
+                    f"SELECT count(*) FROM {self.engine.full(schema.REJECTS)} "
                     "WHERE connection = ? AND stream = ? AND resolved_at IS NULL AND outcome <> 'page'",
                     [connection, stream],
                 )
@@ -213,6 +212,10 @@ class FileStore:
         if not was_open:
             self.rest()
 
+    def _rest_if_due(self) -> None:
+        if time.monotonic() - self._since > self._hold_s:
+            self.rest()
+
     def _open(self) -> None:
         if self.engine.attached:
             return
@@ -265,11 +268,9 @@ class FileStore:
             changes.insert(self.engine, schema.MIGRATIONS, row)
 
     def _layout(self) -> int:
-        known = self.engine.value(
-            "SELECT count(*) FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = ?",
-            [ALIAS, schema.MIGRATIONS.schema, schema.MIGRATIONS.name],
-        )
-        return int(self.engine.value(f"SELECT max(version) FROM {full(schema.MIGRATIONS)}") or 0) if known else 0
+        if not self.engine.has(schema.MIGRATIONS):
+            return 0
+        return int(self.engine.value(f"SELECT max(version) FROM {self.engine.full(schema.MIGRATIONS)}") or 0)
 
     def _stop_if_full(self) -> None:
         error, self._full = self._full, None

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from crmsync.quote import identifier
 from crmsync.store.engine import Engine
 from crmsync.store.interface import Table
-from crmsync.store.quote import identifier
-from crmsync.store.tables import full
 
 _WANTED = '"wanted keys"'
 
@@ -32,13 +31,13 @@ class Found:
         new = f"FROM {_WANTED} ANTI JOIN {_asked(table)} USING ({using})"
         if self._engine.value(f"SELECT count(*) {new}"):
             self._engine.execute(
-                f"INSERT INTO {_rows(table)} SELECT m.rowid, {using} FROM {full(table)} m "
+                f"INSERT INTO {_rows(table)} SELECT m.rowid, {using} FROM {self._engine.full(table)} m "
                 f"SEMI JOIN (SELECT * {new}) USING ({using})"
             )
             self._engine.execute(f"INSERT INTO {_asked(table)} SELECT * {new}")
         picked = ", ".join(map(identifier, columns)) if columns else "*"
         self._engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE {identifier(into)} AS SELECT {picked} FROM {full(table)} "
+            f"CREATE OR REPLACE TEMP TABLE {identifier(into)} AS SELECT {picked} FROM {self._engine.full(table)} "
             f"WHERE rowid IN (SELECT _row FROM {_rows(table)} SEMI JOIN {_WANTED} USING ({using}))"
         )
         return int(self._engine.value(f"SELECT count(*) FROM {identifier(into)}"))
@@ -46,26 +45,28 @@ class Found:
     def delete(self, table: Table, staged: str) -> None:
         """Remove the rows of `table` that have a key of the engine table `staged`."""
         using, same = _key(table), identifier(staged)
-        if full(table) in self._tables and not self._unasked(table, staged):
+        if self._engine.full(table) in self._tables and not self._unasked(table, staged):
             rows = f"SELECT _row FROM {_rows(table)} SEMI JOIN {same} USING ({using})"
-            self._engine.execute(f"DELETE FROM {full(table)} WHERE rowid IN ({rows})")
+            self._engine.execute(f"DELETE FROM {self._engine.full(table)} WHERE rowid IN ({rows})")
             return
         on = " AND ".join(f"t.{identifier(k)} = s.{identifier(k)}" for k in table.key)
-        self._engine.execute(f"DELETE FROM {full(table)} t USING {same} s WHERE {on}")
+        self._engine.execute(f"DELETE FROM {self._engine.full(table)} t USING {same} s WHERE {on}")
 
     def forget(self, table: Table | None = None) -> None:
         """Trust no row number of `table`, or of any, from now on."""
-        self._tables = self._tables - {full(table)} if table else set()
+        self._tables = self._tables - {self._engine.full(table)} if table else set()
 
     def _start(self, table: Table) -> None:
-        if full(table) in self._tables:
+        if self._engine.full(table) in self._tables:
             return
         key = _key(table)
-        self._engine.execute(f"CREATE OR REPLACE TEMP TABLE {_asked(table)} AS SELECT {key} FROM {full(table)} LIMIT 0")
         self._engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_rows(table)} AS SELECT rowid AS _row, {key} FROM {full(table)} LIMIT 0"
+            f"CREATE OR REPLACE TEMP TABLE {_asked(table)} AS SELECT {key} FROM {self._engine.full(table)} LIMIT 0"
         )
-        self._tables.add(full(table))
+        self._engine.execute(
+            f"CREATE OR REPLACE TEMP TABLE {_rows(table)} AS SELECT rowid AS _row, {key} FROM {self._engine.full(table)} LIMIT 0"
+        )
+        self._tables.add(self._engine.full(table))
 
     def _unasked(self, table: Table, staged: str) -> int:
         return int(

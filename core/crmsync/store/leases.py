@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from crmsync import errors
-from crmsync.store import schema
-from crmsync.store.engine import ALIAS, Engine
+from crmsync.store.engine import Engine
 from crmsync.store.interface import Lease
+from crmsync.store.schema import LEASES, RUNS
 
 DEAD_AFTER = timedelta(seconds=60)  # of silence, for a holder on another machine
-_LEASES = f"{ALIAS}.crmsync.leases"
 
 
 def me() -> dict[str, Any]:
@@ -30,7 +29,7 @@ def me() -> dict[str, Any]:
 def acquire(engine: Engine, connection: str, stream: str, run_id: str) -> Lease:
     """Take the lease, from a dead holder if need be; raises AlreadyRunning where the holder lives."""
     found = engine.rows(
-        f"SELECT run_id, fence, host, pid, process_start, heartbeat_at FROM {_LEASES} "
+        f"SELECT run_id, fence, host, pid, process_start, heartbeat_at FROM {engine.full(LEASES)} "
         "WHERE connection = ? AND stream = ?",
         [connection, stream],
     )
@@ -41,17 +40,17 @@ def acquire(engine: Engine, connection: str, stream: str, run_id: str) -> Lease:
             raise errors.AlreadyRunning(f"Run {holder} (process {pid} on {host}) is reading {connection}.{stream}.")
         if holder is not None:
             _bury(engine, holder, connection, stream)
-        engine.execute(f"DELETE FROM {_LEASES} WHERE connection = ? AND stream = ?", [connection, stream])
+        engine.execute(f"DELETE FROM {engine.full(LEASES)} WHERE connection = ? AND stream = ?", [connection, stream])
     now = datetime.now(UTC)
     row = [connection, stream, run_id, fence + 1, _host(), os.getpid(), process_start(os.getpid()), now]
-    engine.execute(f"INSERT INTO {_LEASES} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
+    engine.execute(f"INSERT INTO {engine.full(LEASES)} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     return Lease(connection, stream, run_id, fence + 1)
 
 
 def verify(engine: Engine, lease: Lease) -> None:
     """Refuse a commit of a run that was taken over."""
     fence = engine.value(
-        f"SELECT fence FROM {_LEASES} WHERE connection = ? AND stream = ? AND run_id = ?",
+        f"SELECT fence FROM {engine.full(LEASES)} WHERE connection = ? AND stream = ? AND run_id = ?",
         [lease.connection, lease.stream, lease.run_id],
     )
     if fence != lease.fence:
@@ -62,9 +61,9 @@ def heartbeat(engine: Engine, lease: Lease) -> None:
     """Note a sign of life, in the lease and in the run."""
     now = datetime.now(UTC)
     who = [lease.connection, lease.stream, lease.run_id]
-    for table in ("leases", "runs"):
+    for table in (LEASES, RUNS):
         engine.execute(
-            f"UPDATE {ALIAS}.crmsync.{table} SET heartbeat_at = ? WHERE connection = ? AND stream = ? AND run_id = ?",
+            f"UPDATE {engine.full(table)} SET heartbeat_at = ? WHERE connection = ? AND stream = ? AND run_id = ?",
             [now, *who],
         )
 
@@ -72,14 +71,15 @@ def heartbeat(engine: Engine, lease: Lease) -> None:
 def release(engine: Engine, lease: Lease) -> None:
     """Give the lease back; the fence stays, so that it goes on rising."""
     engine.execute(
-        f"UPDATE {_LEASES} SET run_id = NULL WHERE connection = ? AND stream = ? AND run_id = ? AND fence = ?",
+        f"UPDATE {engine.full(LEASES)} SET run_id = NULL "
+        "WHERE connection = ? AND stream = ? AND run_id = ? AND fence = ?",
         [lease.connection, lease.stream, lease.run_id, lease.fence],
     )
 
 
 def _bury(engine: Engine, run_id: str, connection: str, stream: str) -> None:
     engine.execute(
-        f"UPDATE {ALIAS}.{schema.RUNS.schema}.{schema.RUNS.name} SET status = 'lost', finished_at = heartbeat_at "
+        f"UPDATE {engine.full(RUNS)} SET status = 'lost', finished_at = heartbeat_at "
         "WHERE run_id = ? AND connection = ? AND stream = ? AND status = 'running'",
         [run_id, connection, stream],
     )

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from crmsync.store.engine import ALIAS, Engine
+from crmsync.quote import identifier, literal
+from crmsync.store.engine import Engine
 from crmsync.store.interface import Column, Table
-from crmsync.store.quote import identifier, literal
-
-
-def full(table: Table) -> str:
-    """The table's name as SQL."""
-    return f"{ALIAS}.{identifier(table.schema)}.{identifier(table.name)}"
 
 
 def ensure(engine: Engine, table: Table) -> dict[str, str]:
@@ -19,9 +14,9 @@ def ensure(engine: Engine, table: Table) -> dict[str, str]:
         _create(engine, table)
     for column in table.columns:
         if there and column.name not in there:
-            engine.execute(f"ALTER TABLE {full(table)} ADD COLUMN {_definition(column)}")
+            engine.execute(f"ALTER TABLE {engine.full(table)} ADD COLUMN {_definition(column)}")
         if column.comment and column.comment != there.get(column.name, ("", None))[1]:
-            where = f"{full(table)}.{identifier(column.name)}"
+            where = f"{engine.full(table)}.{identifier(column.name)}"
             engine.execute(f"COMMENT ON COLUMN {where} IS {literal(column.comment)}")
     stored = {c.name: there[c.name][0] for c in table.columns if c.name in there}
     return {
@@ -33,15 +28,15 @@ def _columns(engine: Engine, table: Table) -> list[tuple[str, str, str | None]]:
     return engine.rows(
         "SELECT column_name, data_type, comment FROM duckdb_columns() "
         "WHERE database_name = ? AND schema_name = ? AND table_name = ?",
-        [ALIAS, table.schema, table.name],
+        [engine.alias, engine.schema(table), table.name],
     )
 
 
 def _create(engine: Engine, table: Table) -> None:
-    engine.execute(f"CREATE SCHEMA IF NOT EXISTS {ALIAS}.{identifier(table.schema)}")
-    engine.execute(f"CREATE TABLE {full(table)} ({', '.join(map(_definition, table.columns))})")
+    engine.execute(f"CREATE SCHEMA IF NOT EXISTS {engine.alias}.{identifier(engine.schema(table))}")
+    engine.execute(f"CREATE TABLE {engine.full(table)} ({', '.join(map(_definition, table.columns))})")
     if table.comment:
-        engine.execute(f"COMMENT ON TABLE {full(table)} IS {literal(table.comment)}")
+        engine.execute(f"COMMENT ON TABLE {engine.full(table)} IS {literal(table.comment)}")
 
 
 def _definition(column: Column) -> str:

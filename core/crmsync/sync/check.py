@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from crmsync.events import Events
 from crmsync.http import Client, HttpSettings, RetrySettings
 from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
-from crmsync.spec.model import Pool, Stream
+from crmsync.spec.model import Pool, Spec, Stream
 from crmsync.sync import catalog
 from crmsync.sync.run import Job, client_of
 
@@ -23,16 +23,20 @@ CLOCK_S = 60.0  # off by more than this, time stamps of the two machines mislead
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of a check. `hint` says what to do where it is not `ok`."""
+    """One line of a check: `hint` says what to do, and `exit_status` how grave it is, where it is not ok (0)."""
 
-    ok: bool
     what: str
     message: str
     hint: str = ""
+    exit_status: int = 0
+
+    @property
+    def ok(self) -> bool:
+        return self.exit_status == 0
 
 
 async def check(job: Job) -> AsyncIterator[Finding]:
-    """Token, account, clock, limits, and whether each stream may be read. Reads one record a stream, writes nothing."""
+    """Token, account, clock, limits, and whether each stream may be read. Writes nothing, reads a few records."""
     document = load(job.spec_file)
     values = job.connection.values
     spec = build(document.tree, objects(), values)
@@ -40,41 +44,58 @@ async def check(job: Job) -> AsyncIterator[Finding]:
         async with client_of(job, spec, SystemClock(), Events(), _SOON) as client:
             account = await catalog.read_account(client, spec)
     except CrmsyncError as error:
-        yield Finding(False, "credentials", error.message, error.hint)
+        yield _bad("credentials", error)
         return
-    yield Finding(True, "credentials", f"accepted by {values['base_url']}")
+    yield Finding("credentials", f"accepted by {values['base_url']}")
     facts = ", ".join(f"{name} {value}" for name, value in account.facts.items() if value is not None)
-    yield Finding(True, "account", f"{account.id}{f' ({facts})' if facts else ''}")
+    yield Finding("account", f"{account.id}{f' ({facts})' if facts else ''}")
     yield _clock(account)
     spec = build(document.tree, objects(), {**values, **account.facts})
     for pool in spec.pools.values():
-        yield Finding(True, "limit", f"{pool.name}: {_limit(pool)}")
+        yield Finding("limit", f"{pool.name}: {_limit(pool)}")
     async with client_of(job, spec, SystemClock(), Events(), _SOON) as client:
         for stream in spec.streams.values():
-            yield await _readable(client, stream)
+            for finding in await _permissions(client, spec, stream, job.connection.fields.get(stream.name, ())):
+                yield finding
 
 
-async def _readable(client: Client, stream: Stream) -> Finding:
-    values: dict[str, Any] = {**stream.vars, "limit": 1, "names": [], "after_id": "0"}
-    try:
-        await client.send(stream.full.request, values, stream=stream.name)
-    except CrmsyncError as error:
-        return Finding(False, stream.name, error.message, error.hint)
-    return Finding(True, stream.name, "may be read")
+async def _permissions(client: Client, spec: Spec, stream: Stream, wanted: Any) -> Sequence[Finding]:
+    """Whether everything may be asked for that a run of the stream asks for; each refusal once."""
+    questions: list[Callable[[], Awaitable[object]]] = [
+        lambda: client.send(stream.full.request, _first_page(stream), stream=stream.name),
+        lambda: catalog.read_lists(client, spec, [stream]),
+    ]
+    if catalog.needs_fields(stream, wanted):
+        questions.append(lambda: catalog.read_fields(client, spec, stream))
+    refused: dict[str, Finding] = {}
+    for ask in questions:
+        try:
+            await ask()
+        except CrmsyncError as error:
+            refused.setdefault(error.hint or error.message, _bad(stream.name, error))
+    return list(refused.values()) or [Finding(stream.name, "may be read")]
+
+
+def _first_page(stream: Stream) -> dict[str, Any]:
+    return {**stream.vars, "limit": 1, "names": [], "after_id": "0"}
+
+
+def _bad(what: str, error: CrmsyncError) -> Finding:
+    return Finding(what, error.message, error.hint, error.exit_status)
 
 
 def _clock(account: catalog.Account) -> Finding:
     off_s = (datetime.now(UTC) - account.at).total_seconds()
     if abs(off_s) <= CLOCK_S:
-        return Finding(True, "clock", f"within {CLOCK_S:.0f} s of the provider's")
-    return Finding(
-        False, "clock", f"off by {off_s:.0f} s against the provider's", "Set this machine's clock, e.g. by NTP."
-    )
+        return Finding("clock", f"within {CLOCK_S:.0f} s of the provider's")
+    told = f"{abs(off_s):,.0f} s {'ahead of' if off_s > 0 else 'behind'} the provider's"
+    return Finding("clock", told, "Set this machine's clock, e.g. by NTP.", 2)
 
 
 def _limit(pool: Pool) -> str:
     if pool.rate is not None:
-        return f"{pool.rate} requests in any {pool.per_s:g} s"
+        return f"{pool.rate:,} requests in any {pool.per_s:g} s"
     if pool.budget is not None:
-        return f"{pool.budget:,} requests, again at {pool.resets} {pool.zone}"
+        again = f"at midnight {pool.zone}" if pool.resets == "midnight" else f"every {pool.resets}"
+        return f"{pool.budget:,} requests, counted anew {again}"
     return f"{pool.concurrent} requests at a time"

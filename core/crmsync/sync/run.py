@@ -9,6 +9,7 @@ import traceback
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -193,9 +194,7 @@ async def _acquire(shared: _Shared, name: str) -> Lease:
             await shared.clock.sleep(_WAIT_S)
 
 
-async def _close(
-    shared: _Shared, lease: Lease, journal: Journal, status: str, error: Mapping[str, str] | None
-) -> None:
+async def _close(shared: _Shared, lease: Lease, journal: Journal, status: str, error: Mapping[str, str] | None) -> None:
     totals, logs = journal(Counts())
     ending = {"status": status, "error_code": error and error["code"], "error": error and error["message"]}
     await _quietly(shared, shared.store.release, lease, {**totals, **ending}, logs)
@@ -227,8 +226,10 @@ def _told(shared: _Shared, raised: Exception) -> dict[str, str]:
 def _picked(spec: Spec, names: Sequence[str]) -> list[str]:
     unknown = [name for name in names if name not in spec.streams]
     if unknown:
+        near = get_close_matches(unknown[0], spec.streams, 1)
+        guess = f" Did you mean {near[0]}?" if near else ""
         known = ", ".join(spec.streams)
-        raise UnknownStream(f"{spec.name} has no stream {', '.join(unknown)}. It has: {known}.")
+        raise UnknownStream(f"{spec.name} has no stream {', '.join(unknown)}.{guess} It has: {known}.")
     return [name for name in spec.streams if not names or name in names]
 
 

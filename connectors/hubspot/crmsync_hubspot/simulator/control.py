@@ -25,6 +25,9 @@ from crmsync_hubspot.simulator.values import text_of
 
 Record = dict[str, Any]
 
+# What a client may assume of a portal without limits. More permits than requests cost time: each is a record in a file.
+UNLIMITED = {"burst": "10000", "daily": "1000000"}
+
 
 class Control:
     """Kinds are plural (`contacts`), ids are texts, values are what a client would write. Safe from any thread.
@@ -48,7 +51,7 @@ class Control:
 
     @property
     def options(self) -> Mapping[str, str]:
-        return {"token": STATIC_TOKEN}
+        return {"token": STATIC_TOKEN} | ({} if self.switches.limits.on else UNLIMITED)
 
     def create(self, kind: str, properties: Mapping[str, object], *, lag: float | None = None) -> str:
         """A new record; its id."""

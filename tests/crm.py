@@ -1,0 +1,64 @@
+"""A simulated HubSpot without limits, served by the test, and the installed program connected to it."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from cli import CRMSYNC, Shell, shell
+from crmsync.sandbox import Server
+from crmsync_hubspot.simulator import HubSpotSimulator
+
+
+@dataclass(frozen=True)
+class Crm:
+    """`crm("run", …)` runs the program; `connected` are the words that name the connection."""
+
+    simulator: HubSpotSimulator
+    server: Server
+    shell: Shell
+
+    def __call__(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.shell(*words, **environment)
+
+    def sync(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.shell("run", "--connector", "hubspot", *words, **environment)
+
+    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
+        return self.shell.start("run", "--connector", "hubspot", *words, **environment)
+
+
+@contextmanager
+def served(folder: Path, records: int = 0) -> Iterator[Crm]:
+    """A Crm whose simulator answers while the block runs."""
+    simulator = HubSpotSimulator(records, 1)
+    simulator.switches.limits.on = False
+    with Server(simulator) as server:
+        yield Crm(simulator, server, shell(folder, server.url, **simulator.options))
+
+
+def on_terminal(run: Shell, *words: str, columns: int = 80, **environment: str) -> str:
+    """What a person sees: the program with a terminal of that width for both of its outputs."""
+    ours, theirs = pty.openpty()
+    size = {"COLUMNS": str(columns), "LINES": "40", "TERM": "xterm-256color"}
+    process = subprocess.Popen(
+        [str(CRMSYNC), *words],
+        cwd=run.folder,
+        env={**run.environment, **size, **environment},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    seen = b""
+    with suppress(OSError):  # the terminal's other end is closed
+        while part := os.read(ours, 65536):
+            seen += part
+    os.close(ours)
+    process.wait()
+    return seen.decode().replace("\r\n", "\n")
