@@ -3,7 +3,7 @@ BIN := .venv/bin
 CONNECTORS := $(wildcard connectors/*/pyproject.toml)
 EDITABLE := -e .[test] $(foreach file,$(CONNECTORS),-e $(dir $(file)))
 
-.PHONY: setup demo test check bench live clean
+.PHONY: setup demo test thorough check bench live clean
 
 setup: .venv/ready  ## everything installed into .venv
 
@@ -18,6 +18,9 @@ demo: setup  ## the main job on the sandbox CRM, then a query on its result
 
 test: setup  ## every test; starts whatever the tests need
 	$(BIN)/python -m pytest
+
+thorough: setup  ## the long forms of the kill matrices and the property tests; about an hour
+	CRMSYNC_THOROUGH=1 CRMSYNC_KILLS=500 $(BIN)/python -m pytest tests/crash tests/store/test_kill.py tests/flow/test_histories.py
 
 check: setup  ## lint, types, import contracts
 	$(BIN)/ruff check .

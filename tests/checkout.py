@@ -15,8 +15,9 @@ ROOT = Path(__file__).parent.parent
 
 def tracked() -> list[Path]:
     """Every file that is, or would be, under version control, relative to ROOT."""
+    mine = "safe.directory=*"  # in a container the checkout may belong to somebody else
     done = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        ["git", "-c", mine, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
         capture_output=True,
         check=True,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import pty
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from cli import CRMSYNC, Shell, shell
-from crmsync.sandbox import Server
+from crmsync.sandbox import Fault, Server, SimRequest
 from crmsync_hubspot.simulator import HubSpotSimulator
 
 
@@ -30,7 +31,21 @@ class Crm:
         return self.shell("run", "--connector", "hubspot", *words, **environment)
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
-        return self.shell.start("run", "--connector", "hubspot", *words, **environment)
+        """Start a run and return when it holds its leases: when it asks for records."""
+        asked = threading.Event()
+
+        def hear(request: SimRequest) -> None:
+            if "/objects/" in request.path:
+                asked.set()
+
+        self.simulator.switches.on_request = hear
+        run = self.shell.start("run", "--connector", "hubspot", *words, **environment)
+        assert asked.wait(30)
+        return run
+
+    def hang(self) -> None:
+        """The next request for contacts gets its answer in a minute."""
+        self.simulator.faults.add(Fault("/objects/2026-03/contacts", delay_s=60))
 
 
 @contextmanager

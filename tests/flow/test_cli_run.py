@@ -6,14 +6,12 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import duckdb
 import pytest
 
 from cli import CRMSYNC, shell
-from crm import Crm, on_terminal
+from crm import on_terminal
 
 KEYS = [
     "run_id",
@@ -68,9 +66,10 @@ def test_rejects_end_with_3_only_where_strict(crm):
     done = crm.sync("--stream", "contact")
     strict = crm.sync("--stream", "contact", "--backfill", "--strict", "--json")
 
-    assert (done.returncode, "1 held" in done.stderr) == (0, True)
+    assert done.returncode == 0
+    assert " held" in done.stderr
     assert "crmsync rejects" in done.stderr
-    assert (strict.returncode, json.loads(strict.stdout)["held"]) == (3, 1)
+    assert (strict.returncode, json.loads(strict.stdout)["held"] > 0) == (3, True)
 
 
 @pytest.mark.parametrize(
@@ -114,27 +113,25 @@ def test_the_end_of_the_day_s_quota_is_a_stop(crm):
     assert json.loads(done.stdout)["error"]["code"] == "CS302"
 
 
-def test_a_terminated_run_stops_at_a_commit_and_goes_on_later(crm):
-    """SIGTERM ends with 4, and the next run brings what is missing."""
-    crm.server.latency_s = 0.3
-    run = crm.start("--json")
-    _first_rows(crm)
+def test_a_terminated_run_goes_on_later(crm):
+    """SIGTERM ends with 4 whatever the run waits for, and the next run brings what is missing."""
+    crm.hang()
+    run = crm.start("--stream", "contact", "--json")
     run.send_signal(signal.SIGTERM)
+    out, err = run.communicate()
 
-    results = [json.loads(line) for line in run.communicate()[0].splitlines()]
-
-    assert (run.returncode, {line["status"] for line in results}) == (4, {"stopped"})
-    crm.server.latency_s = 0.0
-    assert crm.sync().returncode == 0
+    assert (run.returncode, json.loads(out)["status"]) == (4, "stopped")
+    assert "Once more ends at once" in err
+    assert crm.sync("--stream", "contact").returncode == 0
     assert crm.shell.query("SELECT count(*) AS n FROM hubspot.contact") == [{"n": 40}]
 
 
 def test_a_second_interrupt_ends_at_once(crm):
-    """Even where the run waits for a store that another program has open, for which one interrupt is patient."""
-    with _opened(crm):
-        run = crm.start("--stream", "contact")
+    """Even where the run waits for a store that another program has open."""
+    with duckdb.connect(str(crm.shell.folder / "crmsync.duckdb")):
+        run = crm.shell.start("run", "--connector", "hubspot", "--stream", "contact")
         assert run.stderr is not None
-        waiting = run.stderr.readline()
+        waiting = [run.stderr.readline() for _ in range(3)][0]  # it looks after a stop ever more seldom
         run.send_signal(signal.SIGINT)
         stopping = run.stderr.readline()
         run.send_signal(signal.SIGINT)
@@ -146,21 +143,20 @@ def test_a_second_interrupt_ends_at_once(crm):
 
 
 def test_two_runs_of_one_stream_take_turns(crm):
-    """The second says who runs it and ends with 4; with --wait it waits, then runs; a killed run holds nobody up."""
-    crm.server.latency_s = 0.3
+    """The second says who runs it and ends with 4; with --wait it waits; a killed run holds nobody up."""
+    crm.hang()
     first = crm.start("--stream", "contact")
-    _first_rows(crm)
     second = crm.sync("--stream", "contact")
-    third = crm.start("--stream", "contact", "--wait", "--json")
+    third = crm.shell.start("run", "--connector", "hubspot", "--stream", "contact", "--wait", "--json")
+    assert third.stderr is not None
+    waiting = third.stderr.readline()
     first.kill()
-    crm.server.latency_s = 0.0
 
-    assert (second.returncode, f"process {first.pid}" in second.stderr) == (4, True)
-    assert "--wait" in second.stderr
-    assert json.loads(third.communicate()[0])["status"] == "done"
+    assert (second.returncode, f"process {first.pid}" in second.stderr, "--wait" in second.stderr) == (4, True, True)
+    assert "Waiting for it" in waiting
+    assert json.loads(third.communicate()[0])["applied"] == 40
     first.communicate()
-    lost = crm.shell.query("SELECT count(*) AS n FROM crmsync.runs WHERE status = 'lost'")
-    assert lost == [{"n": 1}]
+    assert crm.shell.query("SELECT count(*) AS n FROM crmsync.runs WHERE status = 'lost'") == [{"n": 1}]
 
 
 @pytest.mark.parametrize("words", [["--sandbox"], ["--sandbox", "--json"], ["--sandbox", "50", "--json"]])
@@ -198,22 +194,9 @@ def test_progress_is_for_terminals_only(crm):
 
 def test_a_reader_who_has_gone_does_not_stop_a_run(crm):
     """`crmsync run … 2>&1 | head -1` reads everything all the same."""
-    crm.simulator.fail(503, "/contacts", times=3)
-    command = f"{CRMSYNC} run --connector hubspot 2>&1 | head -0"
+    crm.simulator.fail(429, "/contacts", retry_after_s=2)
+    command = f"set -o pipefail; {CRMSYNC} run --connector hubspot --stream contact 2>&1 | head -0"
 
     subprocess.run(["bash", "-c", command], cwd=crm.shell.folder, env=crm.shell.environment, check=True)
 
-    assert crm.shell.query("SELECT status FROM crmsync.runs") == [{"status": "done"}] * 3
-
-
-def _first_rows(crm: Crm) -> None:
-    """Wait until a run has begun: the simulator has been asked for records."""
-    begun = crm.start_of_records
-    assert begun.wait(30)
-
-
-@contextmanager
-def _opened(crm: Crm) -> Iterator[None]:
-    """The store, kept open by this process."""
-    with duckdb.connect(str(crm.shell.folder / "crmsync.duckdb")):
-        yield
+    assert crm.shell.query("SELECT status FROM crmsync.runs") == [{"status": "done"}]

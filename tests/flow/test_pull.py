@@ -261,7 +261,7 @@ def test_a_value_that_does_not_fit_is_held_and_the_rest_applied(lab: Lab) -> Non
 
 
 def test_every_record_read_ends_as_exactly_one_outcome(lab: Lab) -> None:
-    """What the provider sent is what was counted: read = applied + unchanged + rejected, in the run and in the store."""
+    """What was sent is what was counted: read = applied + unchanged + rejected, in the run and in the store."""
     lab.simulator.create("contacts", {"email": "nobody at nowhere"})
     people(lab, 230)
     for _ in range(2):

@@ -98,8 +98,7 @@ def _show(error: CrmsyncError, secrets: list[Secret]) -> None:
 
     masked = Redactor(secrets)
     show.told(masked(error.message), first=show.colour(f"error {error.code}", "red") + "  ")
-    if error.hint:
-        show.told(masked(error.hint))
+    show.hint(masked(error.hint))
 
 
 def _internal(error: Exception, secrets: list[Secret]) -> int:

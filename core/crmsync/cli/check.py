@@ -36,7 +36,6 @@ async def _print(job: Job) -> int:
     async for finding in findings(job):
         mark = show.colour("ok ", "green") if finding.ok else show.colour("bad", "red")
         show.told(finding.message, f"{'':<17}", first=f"{mark}  {finding.what:<12}", err=False)
-        if finding.hint:
-            show.told(finding.hint, f"{'':<17}", err=False)
+        show.hint(finding.hint, f"{'':<17}", err=False)
         status = status or finding.exit_status
     return status

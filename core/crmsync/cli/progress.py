@@ -140,7 +140,7 @@ def _cut(text: str, width: int) -> str:
 def _line(event: Event, *, shown: bool) -> str:
     """What is said in a line of its own; waits only where no progress line shows them."""
     match event:
-        case Note(level="warning", message=message):
+        case Note(message=message):
             return message
         case Retrying(reason=reason, wait_s=wait_s) if not shown and wait_s >= LONG_S:
             return f"{reason}; trying again in {wait_s:.0f} s"

@@ -163,12 +163,12 @@ def _summary(results: Sequence[Result], path: Path) -> None:
         _told(result)
     hints = [result.error["hint"] for result in results if result.error and result.error["hint"]]
     for hint in dict.fromkeys(hints):
-        show.told(hint)
+        show.hint(hint)
     if any(result.counts.rejected or result.counts.held for result in results):
-        show.told(f"Some records were rejected or held. See why: crmsync rejects --store {path}")
+        show.hint(f"Some records were rejected or held. See why: crmsync rejects --store {path}")
     if done := [result for result in results if result.status == "done"]:
         table = f"{done[0].connection}.{done[0].stream}"
-        show.told(f'Look at the rows: crmsync query --store {path} "FROM {table} LIMIT 5"')
+        show.hint(f'Look at the rows: crmsync query --store {path} "FROM {table} LIMIT 5"')
 
 
 def _told(result: Result) -> None:

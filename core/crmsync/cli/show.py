@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -55,9 +56,15 @@ def told(text: str, indent: str = "  ", *, first: str | None = None, err: bool =
     for number, part in enumerate(text.splitlines() or [""]):
         start = first if first is not None and number == 0 else indent
         if width and len(click.unstyle(start)) + len(part) > width:
-            part = click.wrap_text(part, width, start, indent)
-            start = ""
-        click.echo(start + part, err=err)
+            _echo(click.wrap_text(part, width, start, indent), err=err)
+        else:
+            _echo(start + part, err=err)
+
+
+def hint(text: str, indent: str = "  ", *, err: bool = True) -> None:
+    """Print what to do next. It is not folded: commands in it are there to be copied."""
+    for part in text.splitlines():
+        _echo(indent + part, err=err)
 
 
 def colour(text: str, name: str) -> str:
@@ -68,6 +75,14 @@ def colour(text: str, name: str) -> str:
 def count(number: int, one: str, many: str = "") -> str:
     """`1 request`, `2 requests`."""
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
+
+
+def _echo(text: str, *, err: bool) -> None:
+    if not err:
+        line(text)
+        return
+    with suppress(OSError):  # nobody reads it: no reason to fail
+        click.echo(text, err=True)
 
 
 def _width(stream: TextIO) -> int:

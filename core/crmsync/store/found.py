@@ -59,13 +59,9 @@ class Found:
     def _start(self, table: Table) -> None:
         if self._engine.full(table) in self._tables:
             return
-        key = _key(table)
-        self._engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_asked(table)} AS SELECT {key} FROM {self._engine.full(table)} LIMIT 0"
-        )
-        self._engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_rows(table)} AS SELECT rowid AS _row, {key} FROM {self._engine.full(table)} LIMIT 0"
-        )
+        key, none = _key(table), f"FROM {self._engine.full(table)} LIMIT 0"
+        self._engine.execute(f"CREATE OR REPLACE TEMP TABLE {_asked(table)} AS SELECT {key} {none}")
+        self._engine.execute(f"CREATE OR REPLACE TEMP TABLE {_rows(table)} AS SELECT rowid AS _row, {key} {none}")
         self._tables.add(self._engine.full(table))
 
     def _unasked(self, table: Table, staged: str) -> int:

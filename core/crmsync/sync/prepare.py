@@ -90,9 +90,10 @@ async def _with_fields(stream: Stream, around: Surroundings) -> Stream:
 
 
 async def _with_mirror(stream: Stream, around: Surroundings) -> tuple[Stream, Mirror]:
-    """Bring the mirror's table into shape. A field whose type changed at the provider keeps its column's type:
+    """Bring the mirror's table into shape.
 
-    what fits is converted, what doesn't is held, and nothing that is stored is lost.
+    A field whose type changed at the provider keeps its column's type: what fits is converted, what does not is held,
+    and nothing that is stored is lost.
     """
 
     def mirror(of: Stream) -> Mirror:
