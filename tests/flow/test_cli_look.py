@@ -57,11 +57,11 @@ def test_a_query_reads_and_nothing_else(crm):
     crm.sync("--stream", "contact")
     mistyped = crm("query", "FROM hubspot.contacts")
     writing = crm("query", "DELETE FROM hubspot.contact")
-    rows = crm("query", "--json", "SELECT _id, _created_at, email_opt_out FROM hubspot.contact ORDER BY 1 LIMIT 1")
+    rows = crm("query", "--json", "SELECT _id, _created_at, email_opt_out FROM hubspot.contact LIMIT 1")
 
     assert (mistyped.returncode, 'Did you mean "contact"?' in mistyped.stderr) == (2, True)
     assert (writing.returncode, "can only read" in writing.stderr) == (2, True)
-    assert re.fullmatch(r'\{"_id": "101", "_created_at": "\S+T\S+", "email_opt_out": (true|false)\}\n', rows.stdout)
+    assert re.fullmatch(r'\{"_id": "\d+", "_created_at": "\S+T\S+", "email_opt_out": (true|false)\}\n', rows.stdout)
 
 
 def test_rows_too_wide_for_the_terminal_stand_below_each_other(crm):

@@ -13,6 +13,7 @@ SPEC = """
 crmsync: 1
 name: {name}
 config: {{base_url: {{default: "https://api.example.com"}}}}
+auth: {{none: {{kind: header, headers: {{}}}}}}
 check: {{do: GET /me, account: id}}
 streams:
   thing:

@@ -7,13 +7,10 @@ import shutil
 import sys
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import click
-
-from crmsync.cli.show import count
+from crmsync.cli.show import aside, count
 from crmsync.events import (
     Event,
     Events,
@@ -66,11 +63,10 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Print a line of its own, above the progress lines."""
-        with suppress(OSError):  # nobody reads it any more: no reason to stop the run
-            if self._live is not None:
-                self._live.console.print(text, style="yellow")
-            else:
-                click.echo(text, err=True)
+        if self._live is not None:
+            self._live.console.print(text, style="yellow")
+        else:
+            aside(text)
 
     def _hear(self, event: Event) -> None:
         who = f"{event.connection}.{event.stream}" if event.stream else event.connection

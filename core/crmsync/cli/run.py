@@ -131,10 +131,10 @@ async def _stoppable(job: Job, path: Path, events: Events, progress: Progress) -
 
     def ask() -> None:
         stop.set()
-        progress.say("Stopping when the commit under way is done. Once more ends at once.")
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.remove_signal_handler(number)
             signal.signal(number, _end)
+        progress.say("Stopping when the commit under way is done. Once more ends at once.")
 
     def on_wait(text: str) -> None:
         if stop.is_set():

@@ -7,7 +7,6 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -26,8 +25,16 @@ def line(text: str = "") -> None:
     try:
         click.echo(text)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is buffered must not complain either
+        _silence(sys.stdout)
         raise click.exceptions.Exit(CLOSED_PIPE) from None
+
+
+def aside(text: str) -> None:
+    """Print one line on stderr; where nobody reads it any more, that is no reason to fail."""
+    try:
+        click.echo(text, err=True)
+    except OSError:
+        _silence(sys.stderr)
 
 
 def json_line(value: dict[str, Any]) -> None:
@@ -77,12 +84,13 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or f'{one}s'}"
 
 
+def _silence(stream: TextIO) -> None:
+    """Let what is still buffered vanish, else the interpreter complains of it at the very end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def _echo(text: str, *, err: bool) -> None:
-    if not err:
-        line(text)
-        return
-    with suppress(OSError):  # nobody reads it: no reason to fail
-        click.echo(text, err=True)
+    (aside if err else line)(text)
 
 
 def _width(stream: TextIO) -> int:
