@@ -17,7 +17,7 @@ from benchmarks.measure import Usage, measure, median
 from benchmarks.provider import Provider, provider
 
 LATENCY_S, BURST = 0.15, 190  # what HubSpot looks like from a Professional account
-NO_LIMIT = 10_000  # requests in 10 s: more than anybody reaches
+NO_LIMIT = 0  # of ours; the sandbox has none either
 CRMSYNC = (str(Path(sys.executable).with_name("crmsync")),)
 RUN = (*CRMSYNC, "run", "--connector", "hubspot", "--stream", "contact", "--store", "store.duckdb")
 

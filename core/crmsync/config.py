@@ -163,8 +163,8 @@ def _typed(option: Option, value: Any) -> Any:
     if value is None or value == "":
         return option.default
     if option.type == "integer":
-        if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,18}", str(value)) or int(value) == 0:
-            raise ValueError("must be a whole number above 0")
+        if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,18}", str(value)):
+            raise ValueError("must be a whole number, not negative")
         return int(value)
     if option.choice and str(value) not in option.choice:
         raise ValueError(f"must be one of {', '.join(option.choice)}")

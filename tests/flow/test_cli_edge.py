@@ -44,7 +44,7 @@ def test_no_secret_of_a_file_gets_out(crm):
     done = crm.sync(HUBSPOT_TOKEN="")
 
     assert done.returncode == 2
-    assert "crmsync.yaml:1:37: token is a secret" in done.stderr.replace("error CS104  ", "")
+    assert "crmsync.yaml:1:35: token is a secret" in done.stderr
     assert CANARY[:12] not in done.stderr
 
 
@@ -77,7 +77,7 @@ try:
     main()
 except SystemExit:
     heavy = {"duckdb", "httpx", "aiohttp", "rich", "jsonschema", "yaml", "pluggy", "asyncio", "crmsync_hubspot"}
-    sys.exit(", ".join(heavy & set(sys.modules)))
+    sys.exit(", ".join(heavy & set(sys.modules)) or 0)
 """
     done = subprocess.run([sys.executable, "-c", program, "--help"], capture_output=True, text=True)
 

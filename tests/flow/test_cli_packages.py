@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from cli import Shell, shell
 SPEC = """
 crmsync: 1
 name: {name}
-config: {{base_url: {{default: "https://api.example.com"}}}}
-auth: {{none: {{kind: header, headers: {{}}}}}}
+config: {{base_url: {{default: "https://api.example.com"}}, token: {{secret: true}}}}
+auth: {{token: {{kind: header, needs: [token], headers: {{Authorization: $token}}}}}}
 check: {{do: GET /me, account: id}}
 streams:
   thing:
@@ -31,7 +32,7 @@ def run(tmp_path: Path) -> Shell:
     _package(site, "raises", SPEC.format(name="raises"), "raise RuntimeError('boom')")
     _package(site, "exits", SPEC.format(name="exits"), "import sys; sys.exit('bye')")
     _package(site, "bare", None)
-    _package(site, "wrong", "crmsync: 1\nnam: wrong\n")
+    _package(site, "wrong", SPEC.format(name="wrong").replace("check:", "chek:"))
     _package(site, "lies", SPEC.format(name="good"))
     _package(site, "twin", SPEC.format(name="double"), point="double")
     _package(site, "double", SPEC.format(name="double"))
@@ -51,7 +52,7 @@ def test_each_broken_package_is_named_with_what_is_wrong(run):
     assert status["raises"] == "broken: importing raises fails: RuntimeError: boom"
     assert status["exits"] == "broken: importing exits fails: bye"
     assert status["bare"] == "broken: its package bare has no spec.yaml"
-    assert "spec.yaml:2:1: unknown key `nam`" in status["wrong"]
+    assert re.fullmatch(r"broken: \S+/spec.yaml:\d+:1: the key `check` is missing .* \(and 1 more\)", status["wrong"])
     assert status["lies"] == "broken: The spec of lies (lies) is one of good."
     assert status["twin"] == status["double"] == "broken: double and twin both have this name"
     assert status["absent"] == "broken: the package absent is not there"

@@ -393,3 +393,13 @@ def test_a_field_that_changed_its_type_is_held_and_not_the_stream(lab: Lab) -> N
     assert lab.run().counts.held >= 1
     assert [str(lab.mirror()[i]["score"]) for i in (one, two)] == ["12.5000", "8.0000"]
     assert any("score" in e.message for e in lab.events if isinstance(e, Note))
+
+
+def test_a_list_that_may_not_be_read_fails_only_its_own_stream(lab: Lab) -> None:
+    """A token without access to deals' pipelines still brings the contacts."""
+    people(lab, 3)
+    lab.simulator.fail(403, "GET /crm/pipelines", times=99)
+    results = {r.stream: r for r in lab.try_run("contact", "deal")}
+    assert results["contact"].status == "done"
+    assert (results["deal"].status, results["deal"].exit_status) == ("failed", 2)
+    assert_equal(lab)

@@ -10,13 +10,13 @@ from crmsync import hooks
 
 
 def test_the_package_offers_a_sandbox():
-    """The hook gives a portal with that many contacts, and the options that reach it."""
+    """The hook gives a portal with that many contacts and no limits, and the options that reach it."""
     plugins = pluggy.PluginManager("crmsync")
     plugins.add_hookspecs(hooks)
     plugins.register(crmsync_hubspot)
     simulator = plugins.hook.crmsync_sandbox(records=7, seed=3)
     assert len(simulator.ids("contacts")) == 7
-    assert list(simulator.options) == ["token"]
+    assert (list(simulator.options), simulator.switches.limits.on) == (["token", "burst", "daily"], False)
 
 
 def test_importing_the_package_loads_no_simulator():

@@ -248,6 +248,14 @@ def _preferred(prefer: Mapping[str, Any], to_list: tuple[Step, ...]) -> str:
     tests = []
     for path, value in prefer.items():
         steps = parse(path).steps
-        inside = steps[len(to_list) :] if steps[: len(to_list)] == to_list else steps
-        tests.append(f"coalesce({equals(f'({ELEMENT}->>{pointer(*(s.name for s in inside))})', value)}, false)")
+        tests.append(_meets(steps[len(to_list) :] if steps[: len(to_list)] == to_list else steps, value))
     return " AND ".join(tests)
+
+
+def _meets(steps: tuple[Step, ...], value: Any) -> str:
+    """SQL over ELEMENT: whether what `steps` lead to is `value`; of a list, any of it."""
+    listed = _listed(steps)
+    if listed is None:
+        return f"coalesce({equals(f'({ELEMENT}->>{pointer(*(step.name for step in steps))})', value)}, false)"
+    inner = f"json_extract({_deeper(ELEMENT, steps[:listed])}, {_ELEMENTS[steps[listed - 1].each]})"
+    return f"coalesce(len({kept(inner, _meets(steps[listed:], value))}) > 0, false)"

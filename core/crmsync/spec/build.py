@@ -20,6 +20,7 @@ from crmsync.spec.model import (
     ErrorPaths,
     ErrorRule,
     Field,
+    Link,
     Lookup,
     ObjectField,
     Objects,
@@ -276,14 +277,15 @@ def _stream(
     name: str, tree: Mapping[str, Any], objects: Objects, nulls: tuple[Any, ...], known: Mapping[str, Any]
 ) -> Stream:
     merged = merge(tree.get("defaults", {}), tree["streams"][name])
-    own = constants(tree.get("vars", {}), merged.get("vars") or {})
+    templates = constants(tree.get("vars", {}), merged.get("vars") or {})
     local = {**known, "stream": name}
-    line = _set(_put_in(merged, own, local))
+    line = _set(_put_in(merged, templates, local))
     read, deletes, canonical = _set(line["read"]), _set(line.get("deletes", {})), objects.get(name, {})
     census = _set(deletes.get("census", {}))
     sweep_s = seconds(census["every"]) if "every" in census else DEFAULT_SWEEP_S
-    own = {n: bind.plain(bind.bind(value, local)) for n, value in own.items()}
+    own = {n: bind.plain(bind.bind(value, local)) for n, value in templates.items()}
     fields = [field_of(n, at, canonical.get(n), nulls) for n, at in line["fields"].items() if at is not None]
+    links = [_link(f.name, line["fields"][f.name], tree, templates, local) for f in fields if f is not None]
     return Stream(
         name=name,
         record=_record(line.get("record", {}), nulls),
@@ -295,7 +297,21 @@ def _stream(
         census=Census(float(census.get("brake", "2%").rstrip("%")) / 100),
         cursor=own.get("cursor"),
         vars={**{n: v for n, v in local.items() if v is not None}, **own},
+        links=tuple(link for link in links if link is not None),
     )
+
+
+def _link(
+    field: str, line: Any, tree: Mapping[str, Any], templates: Mapping[str, Any], local: Mapping[str, Any]
+) -> Link | None:
+    """How the links of one field are read; None for a field that the record holds."""
+    line = _set(line) if isinstance(line, dict) else {}
+    if "link" not in line or "at" in line:
+        return None
+    of = {"primary": None, **bind.plain(line["link"])}
+    read = _put_in(tree["link"]["read"], templates, {**local, **of})
+    prefer = bind.fill(read.get("prefer"), {})  # without `primary`, what asks for it is no condition
+    return Link(field, _request(read), read["from"], read["ref"], prefer or None)
 
 
 def _reader(line: Mapping[str, Any], every_s: float | None = None) -> Reader:
@@ -336,16 +352,15 @@ def _record(line: Mapping[str, Any], nulls: tuple[Any, ...]) -> Record:
 
 
 def field_of(name: str, line: Any, canonical: ObjectField | None, nulls: tuple[Any, ...]) -> Field | None:
-    """One field line as a Field, or None where a path is an option that is not set."""
+    """One field line as a Field, or None where its place is an option that is not set."""
     line = _set(line) if isinstance(line, dict) else {"at": line}
-    at = line.get("at", [])
-    if any(bind.names(at)):
+    if any(bind.names(line.get("at", line.get("link")))):
         return None
     type_ = line.get("type") or (canonical.type if canonical else "text")
     return Field(
         name=name,
         type=type_,
-        at=_texts(at),
+        at=_texts(line.get("at")),
         transform=transform(line.get("as", type_)),
         nulls=(*nulls, *line.get("nulls", ())),
         on_bad=line.get("on_bad", "hold"),

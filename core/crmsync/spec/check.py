@@ -21,6 +21,7 @@ from typing import Any
 import crmsync
 from crmsync.errors import Fault
 from crmsync.spec.check_account import account_findings
+from crmsync.spec.check_fields import linked
 from crmsync.spec.check_stream import stream_findings
 from crmsync.spec.check_top import Top
 from crmsync.spec.model import LANGUAGE, RESERVED_CONNECTIONS, Objects
@@ -73,7 +74,7 @@ def _streams(top: Top, objects: Objects) -> Iterator[Finding]:
             continue
         scope = top.scope_of(stream.part("vars"), name)
         size = measure(stream.line, scope.constants)
-        text += size.text
+        text += size.text + len(linked(stream)) * measure(top.parts.link, scope.constants).text
         if text > MAX_TEXT or size.depth > MAX_DEPTH:
             yield Finding(("streams", name), "SP211", TOO_LARGE)
             return

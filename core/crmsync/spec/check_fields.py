@@ -22,6 +22,7 @@ _GIVES: Mapping[str, frozenset[str]] = {
     "local_date": frozenset({"date"}),
 }
 
+_OF_LINKS = frozenset({"link", "type", "title", "dir", "required"})  # what a field without `at` may say
 _KINDS = ("decimal", "local_date", "map", "list", "case", "set")
 
 
@@ -33,9 +34,10 @@ def field_findings(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Findin
     for name, line in fields.items():
         yield from _typed(stream, name, line)
         yield from _placed(stream, name, line)
+        yield from _linked(stream, name, line, parts)
         yield from converted(stream, ("fields", name), line, _type(stream, name, line), parts)
         yield from _scoped(stream, name, line, fields, parts)
-        for key in ("at", "as", "default", "prefer", "nulls"):
+        for key in ("at", "as", "default", "prefer", "nulls", "link"):
             path = stream.at("fields", name, key) if stream.wrote("fields", name, key) else stream.at("fields", name)
             yield from scope.giving(f"the field `{name}`", ()).findings(line.get(key), path)
 
@@ -43,6 +45,12 @@ def field_findings(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Findin
 def as_line(own: Any) -> dict[str, Any]:
     """A line of `fields` or `record` in its long form, without what is switched off."""
     return {k: v for k, v in own.items() if v is not None} if isinstance(own, dict) else {"at": own}
+
+
+def linked(stream: Sheet) -> list[str]:
+    """The fields that no record holds: their links are asked for."""
+    lines = {name: as_line(own) for name, own in stream.part("fields").items()}
+    return [name for name, line in lines.items() if "link" in line and "at" not in line]
 
 
 def _type(stream: Sheet, name: str, line: Mapping[str, Any]) -> str | None:
@@ -62,9 +70,25 @@ def _typed(stream: Sheet, name: str, line: Mapping[str, Any]) -> Iterator[Findin
 
 def _placed(stream: Sheet, name: str, line: Mapping[str, Any]) -> Iterator[Finding]:
     how = line.get("as")
+    if stream.wrote("fields", name, "link"):
+        return
     if not stream.wrote("fields", name, "at") and "at" not in line and not (isinstance(how, dict) and "case" in how):
         place = (*stream.at("fields", name), "at?")
         yield Finding(place, "SP206", f"`{name}` has no path: the key `at` is missing")
+
+
+def _linked(stream: Sheet, name: str, line: Mapping[str, Any], parts: Parts) -> Iterator[Finding]:
+    if "link" not in line:
+        return
+    place, type_ = stream.at("fields", name, "link"), _type(stream, name, line)
+    if type_ not in (None, "ref"):
+        yield Finding(place, "SP206", f"a link is of type ref, but `{name}` is of type {type_}")
+    if stream.wrote("fields", name, "at"):
+        return  # read there
+    if parts.link is None:
+        yield Finding(place, "SP208", "a `link` without `at` needs `link.read` at the top of the spec")
+    for key in sorted(set(line) - _OF_LINKS):
+        yield Finding(stream.at("fields", name, key), "SP206", f"`{key}` is for a value in the record, at `at`")
 
 
 def converted(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from crmsync.spec import bind
-from crmsync.spec.schema_faults import Finding, near, shown
+from crmsync.spec.schema_faults import Finding, later, near, shown
 from crmsync.spec.scope import Scope
 from crmsync.spec.yaml import Path
 
@@ -34,6 +34,19 @@ def request_findings(
         yield from _address(line["do"].partition(" ")[2], at("do"), scope, options)
     if line.get("page") == "keyset" and "after_id" not in set(bind.names(dict(line))):
         yield Finding(at("page"), "SP208", "`page: keyset` must ask for `$after_id`")
+
+
+def ids_findings(line: Mapping[str, Any], at: Callable[..., Path]) -> Iterator[Finding]:
+    """What is wrong with the way in which the request `line` asks for many ids at once."""
+    used = set(bind.names({key: value for key, value in line.items() if key != "item"}))
+    if "id" in used:
+        yield Finding(at(), "SP102", later("`$id` outside of `item`, one record a request,"))
+    elif not used & {"ids", "items"}:
+        yield Finding(at(), "SP208", f"`{at()[-1]}` must ask for `$ids` or `$items`")
+    if "items" in used and "item" not in line:
+        yield Finding((*at(), "item?"), "SP208", "`$items` needs `item`")
+    if "item" in line and "id" not in set(bind.names(line["item"])):
+        yield Finding(at("item"), "SP208", "`item` must hold `$id`")
 
 
 def _address(target: str, place: Path, scope: Scope, options: Collection[str]) -> Iterator[Finding]:

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from crmsync.spec import bind
-from crmsync.spec.check_fields import TEXTS, as_line, converted, field_findings
-from crmsync.spec.check_request import request_findings
+from crmsync.spec.check_fields import TEXTS, as_line, converted, field_findings, linked
+from crmsync.spec.check_request import ids_findings, request_findings
 from crmsync.spec.schema_faults import Finding, near
-from crmsync.spec.scope import BY_ID, PAGE, WINDOW, Scope
+from crmsync.spec.scope import BY_ID, LINK, PAGE, WINDOW, Scope
 from crmsync.spec.sheet import Parts, Sheet
+from crmsync.spec.yaml import Path
 
 _META = {"id": "text", "updated_at": "timestamp", "created_at": "timestamp", "archived": "boolean"}
 
@@ -22,6 +23,7 @@ def stream_findings(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Findi
     yield from field_findings(stream, parts, scope)
     yield from _record(stream, parts, scope)
     yield from _read(stream, parts, scope)
+    yield from _links(stream, parts, scope)
     yield from _deletes(stream, parts, scope)
     yield from _identify(stream, parts)
 
@@ -44,7 +46,19 @@ def _read(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Finding]:
     if changes := stream.part("read", "changes"):
         yield from _window(stream, changes)
     if by_id := stream.part("read", "by_id"):
-        yield from _by_id(stream, by_id)
+        yield from ids_findings(by_id, lambda *rest: stream.at("read", "by_id", *rest))
+
+
+def _links(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Finding]:
+    """The request for links, with what this stream gives it."""
+
+    def at(*rest: str | int) -> Path:
+        return ("link", "read", *rest)
+
+    if parts.link and linked(stream):
+        scope = scope.giving("`link.read`", LINK)
+        yield from request_findings(parts.link, at, scope, parts.pools, parts.options)
+        yield from ids_findings(parts.link, at)
 
 
 def _request(stream: Sheet, path: tuple[str, ...], parts: Parts, scope: Scope) -> Iterator[Finding]:
@@ -64,25 +78,13 @@ def _window(stream: Sheet, line: Mapping[str, Any]) -> Iterator[Finding]:
     for name in ("lower", "upper"):
         if name not in used:
             yield Finding(stream.at(*path), "SP208", f"a window must ask for `${name}`")
-    if "after_id" not in used and "next" not in line and "more" not in line:
-        yield Finding(stream.at(*path), "SP208", "a window must go on by `$after_id` or by `next`")
+    if "after_id" not in used:
+        yield Finding(stream.at(*path), "SP208", "a window must go on by `$after_id`")
     for key, other in (("total", "cap"), ("cap", "total")):
         if key in line:
             yield from stream.lacks((*path, other), f"`{key}` needs `{other}`")
     if "cap" in line and "offset" not in used:
         yield Finding(stream.at(*path, "cap"), "SP208", "with `cap`, the parts of a window are read by `$offset`")
-
-
-def _by_id(stream: Sheet, line: Mapping[str, Any]) -> Iterator[Finding]:
-    used = _names({k: v for k, v in line.items() if k != "item"})
-    if not used & {"ids", "items", "id"}:
-        yield Finding(stream.at("read", "by_id"), "SP208", "`by_id` must ask for `$ids`, `$items` or `$id`")
-    if "items" in used:
-        yield from stream.lacks(("read", "by_id", "item"), "`$items` needs `item`")
-    if "batch" in line and "id" in used:
-        yield Finding(stream.at("read", "by_id", "batch"), "SP208", "with `batch`, ask for `$ids` or `$items`")
-    if "item" in line and "id" not in set(bind.names(line["item"])):
-        yield Finding(stream.at("read", "by_id", "item"), "SP208", "`item` must hold `$id`")
 
 
 def _names(template: Any) -> frozenset[str]:

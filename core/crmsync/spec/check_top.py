@@ -11,7 +11,7 @@ from crmsync.spec.build import constants
 from crmsync.spec.check_account import part
 from crmsync.spec.check_request import request_findings
 from crmsync.spec.schema_faults import Finding
-from crmsync.spec.scope import LISTS, RESERVED, TOO_LARGE, Measure, Scope, is_too_large, measured
+from crmsync.spec.scope import RESERVED, TOO_LARGE, Measure, Scope, is_too_large, measured
 from crmsync.spec.sheet import Parts
 from crmsync.spec.yaml import Path
 
@@ -40,6 +40,7 @@ class Top:
             lists={name: self.map("lists").get(name, {}) for name in part(self.tree, "lists")},
             pools=frozenset(part(self.tree, "limits")),
             discover=part(self.tree, "discover") if "discover" in self.tree else None,
+            link=part(self.sound, "link", "read") if "link" in self.tree else None,
             options=frozenset(part(self.tree, "config")) | self.facts | frozenset(self.vars),
         )
 
@@ -88,7 +89,7 @@ class Top:
         yield from self._check()
         later = self._scope("", self.names | self.facts | {"connection"})
         for name, line in self.map("lists").items():
-            yield from self._request(("lists", name), line, later.giving("`lists`", LISTS))
+            yield from self._request(("lists", name), line, later.giving("`lists`", ()))
         for key in ("limits", "error", "errors", "nulls"):
             yield from later.giving(f"`{key}`", ()).findings(self.sound.get(key), (key,))
 

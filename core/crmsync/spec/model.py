@@ -122,6 +122,20 @@ class Census:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Where a field's values stand that no record holds: `request` asks for the links of many records by their ids.
+
+    `source` (`from` in the spec) is the path of the record's id, `ref` that of the ids it is linked to.
+    """
+
+    field: str
+    request: Request
+    source: str
+    ref: str
+    prefer: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Stream:
     """One kind of record of one provider."""
 
@@ -135,6 +149,7 @@ class Stream:
     census: Census
     cursor: str | None = None
     vars: Mapping[str, Template] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

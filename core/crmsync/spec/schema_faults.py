@@ -24,17 +24,19 @@ _OAUTH = "grant client authorize authorize_extra scope_join scopes token base_ur
 
 # What the language has and this version does not carry yet, by definition of the schema. Later versions shrink it.
 LATER_KEYS: Mapping[str, str] = {
-    "spec": "transport link webhooks clear",
+    "spec": "transport webhooks clear",
     "option": "probe",
     "auth": f"{_OAUTH} refresh_limit do body keep bad",
     "check": _REQUEST,
     "discover": f"{_REQUEST} readonly length",
     "error": "details",
     "rule": "existing exhausted_after budget",
-    "list": f"{_REQUEST} options",
+    "link": "write clear",
+    "link_read": f"{_REQUEST} missing_ok limit page next more",
+    "list": f"{_REQUEST} options limit page next more",
     "stream": "write",
     "record": "merged_into",
-    "field": "to put sets stand_in link",
+    "field": "to put sets stand_in",
     "read": "find",
     "full": f"{_REQUEST} token",
     "changes": f"{_REQUEST} token",
@@ -106,6 +108,11 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+def later(what: str) -> str:
+    """The sentence about what the language has and this version has not."""
+    return f"{what} is part of the language but this version of crmsync does not carry it yet"
+
+
 # -- the validator -----------------------------------------------------------------------------------------------------
 
 
@@ -158,10 +165,10 @@ def _translated(error: Any) -> Iterator[Finding]:
 
 def _unknown_keys(error: Any, path: Path) -> Iterator[Finding]:
     known = list(error.schema["properties"])
-    later = LATER_KEYS.get(_definitions().get(id(error.schema), ""), "").split()
+    to_come = LATER_KEYS.get(_definitions().get(id(error.schema), ""), "").split()
     for key in error.instance:
-        if key in later:
-            yield Finding((*path, key), "SP102", _later(f"`{key}`"))
+        if key in to_come:
+            yield Finding((*path, key), "SP102", later(f"`{key}`"))
         elif key not in known:
             guess = near(key, known) or f"; possible{_in(path)}: {', '.join(known)}"
             yield Finding((*path, key), "SP101", f"unknown key `{key}`{guess}")
@@ -183,7 +190,7 @@ def _value(error: Any, path: Path) -> Finding:
         return _choice(error, path)
     if rule == "type":
         if LATER_SHAPES.get(str(path[-1] if path else "")) in (_kind_of(value),):
-            return Finding(path, "SP102", _later(f"{_KINDS[_kind_of(value)]} as {name}"))
+            return Finding(path, "SP102", later(f"{_KINDS[_kind_of(value)]} as {name}"))
         quoted = "; put it in quotes" if isinstance(value, int | float) and _expected(error) == "a text" else ""
         return Finding(path, "SP104", f"{name} must be {_expected(error)}, not {shown(value)}{quoted}")
     if rule == "pattern":
@@ -195,7 +202,7 @@ def _choice(error: Any, path: Path) -> Finding:
     name, value = _name(path), error.instance
     known = [str(choice) for choice in error.validator_value if choice is not None]
     if isinstance(value, str) and value in LATER_VALUES.get(str(path[-1]), "").split():
-        return Finding(path, "SP102", _later(f"{name}: {value}"))
+        return Finding(path, "SP102", later(f"{name}: {value}"))
     guess = near(value, known) if isinstance(value, str) else ""
     choice = f"one of {', '.join(known)}" if len(known) > 1 else known[0]
     return Finding(path, "SP105", f"{name} must be {choice}, not {shown(value)}{guess}")
@@ -225,10 +232,6 @@ def _expected(error: Any) -> str:
     types = schema.get("type", [])
     kinds = [_KINDS[t] for t in ([types] if isinstance(types, str) else types) if t != "null"]
     return " or ".join(kinds) or "something else"
-
-
-def _later(what: str) -> str:
-    return f"{what} is part of the language but this version of crmsync does not carry it yet"
 
 
 def _kind_of(value: Any) -> str:

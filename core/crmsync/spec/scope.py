@@ -8,14 +8,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from crmsync.spec import bind
-from crmsync.spec.schema_faults import Finding, near
+from crmsync.spec.schema_faults import Finding, later, near
 from crmsync.spec.yaml import Path
 
 PAGE = frozenset({"names", "limit", "page", "after_id"})
-WINDOW = PAGE | {"lower", "upper", "offset"}
-LISTS = PAGE - {"names"}
-BY_ID = frozenset({"names", "ids", "items", "id"})
-GIVEN = WINDOW | BY_ID | {"stream", "connection"}  # by some place: no option or constant may have such a name
+WINDOW = PAGE - {"page"} | {"lower", "upper", "offset"}
+IDS = frozenset({"ids", "items", "id"})
+BY_ID = IDS | {"names"}
+LINK = IDS | {"to", "primary"}
+# Given by some place: no option or constant may have such a name.
+GIVEN = PAGE | WINDOW | BY_ID | LINK | {"stream", "connection"}
 LATER = frozenset(
     {"since", "values", "unique", "rows", "columns", "key", "value", "fields", "ref", "old"}
     | {"hook_url", "hook_token", "hook_id", "hook_expiry"}
@@ -77,8 +79,7 @@ class Scope:
         if leaf in self.secrets:
             return Finding(at, "SP202", f"`${leaf}` is a secret: only headers of `auth` may use it{through}")
         if leaf in LATER:
-            message = f"`${leaf}` is part of the language but this version of crmsync does not carry it yet"
-            return Finding(at, "SP102", message)
+            return Finding(at, "SP102", later(f"`${leaf}`"))
         if leaf in GIVEN | self.late:
             return Finding(at, "SP201", f"`${leaf}` has no value in {self.where}{through}")
         guess = near(leaf, self.allowed | set(self.constants))

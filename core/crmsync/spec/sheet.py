@@ -19,6 +19,7 @@ class Parts:
     lists: Mapping[str, Any]
     pools: frozenset[str]
     discover: Mapping[str, Any] | None
+    link: Mapping[str, Any] | None
     options: frozenset[str]
 
 

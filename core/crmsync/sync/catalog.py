@@ -110,9 +110,9 @@ def set_options(store: FileStore, stream: Stream, described: Sequence[Described]
             _set(store, options_variable(stream.name, field.name), [p[0] for p in pairs], [p[1] for p in pairs])
 
 
-async def read_lists(client: Client, spec: Spec, streams: Collection[Stream]) -> dict[str, list[dict[str, str | None]]]:
-    """The look-up lists that the streams use; an entry has `key`, `value`, `within` and the columns of `also`."""
-    used = {_list_of(f.transform) for s in streams for f in s.fields} - {None}
+async def read_lists(client: Client, spec: Spec, stream: Stream) -> dict[str, list[dict[str, str | None]]]:
+    """The look-up lists that a stream uses; an entry has `key`, `value`, `within` and the columns of `also`."""
+    used = {_list_of(f.transform) for f in stream.fields} - {None}
     documents: dict[tuple[str, str], Any] = {}
     tables = {}
     for name, lookup in spec.lookups.items():
@@ -120,7 +120,7 @@ async def read_lists(client: Client, spec: Spec, streams: Collection[Stream]) ->
             continue
         key = (lookup.request.path, str(lookup.request.query))
         if key not in documents:
-            documents[key] = _json(await client.send(lookup.request, {}, stream=""))
+            documents[key] = _json(await client.send(lookup.request, {}, stream=stream.name))
         tables[name] = list(_entries(lookup, documents[key]))
     return tables
 

@@ -63,7 +63,7 @@ async def _permissions(client: Client, spec: Spec, stream: Stream, wanted: Any) 
     """Whether everything may be asked for that a run of the stream asks for; each refusal once."""
     questions: list[Callable[[], Awaitable[object]]] = [
         lambda: client.send(stream.full.request, _first_page(stream), stream=stream.name),
-        lambda: catalog.read_lists(client, spec, [stream]),
+        lambda: catalog.read_lists(client, spec, stream),
     ]
     if catalog.needs_fields(stream, wanted):
         questions.append(lambda: catalog.read_fields(client, spec, stream))

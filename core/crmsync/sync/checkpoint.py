@@ -6,11 +6,14 @@ A checkpoint must never be newer than the rows it vouches for; each is committed
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
 from crmsync.errors import UsageError
 from crmsync.sync.model import Position, Window
+
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # without a zone it could not be compared
 
 
 class Full(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -20,12 +23,12 @@ class Full(msgspec.Struct, frozen=True, omit_defaults=True):
     `next_at`: when everything is read again; none: at the next run.
     """
 
-    started_at: datetime | None = None
+    started_at: Moment | None = None
     page: str | None = None
     after_id: str | None = None
     sweep: bool = False
-    as_of: datetime | None = None
-    next_at: datetime | None = None
+    as_of: Moment | None = None
+    next_at: Moment | None = None
 
     @property
     def is_open(self) -> bool:
@@ -36,9 +39,9 @@ class Full(msgspec.Struct, frozen=True, omit_defaults=True):
 class Changes(msgspec.Struct, frozen=True, omit_defaults=True):
     """The reading of changes: complete up to `upper`; the rest describes the window that is open, if any."""
 
-    upper: datetime | None = None
-    open_lower: datetime | None = None
-    open_upper: datetime | None = None
+    upper: Moment | None = None
+    open_lower: Moment | None = None
+    open_upper: Moment | None = None
     after_id: str | None = None
     read: int = 0
     parts: tuple[tuple[int, int], ...] | None = None
@@ -48,10 +51,10 @@ class Changes(msgspec.Struct, frozen=True, omit_defaults=True):
 class Tombstones(msgspec.Struct, frozen=True, omit_defaults=True):
     """The reading of the provider's list of deleted records, complete as of `as_of`."""
 
-    started_at: datetime | None = None
+    started_at: Moment | None = None
     page: str | None = None
-    as_of: datetime | None = None
-    next_at: datetime | None = None
+    as_of: Moment | None = None
+    next_at: Moment | None = None
 
 
 class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

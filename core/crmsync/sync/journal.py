@@ -19,7 +19,7 @@ _PHASES = {
 
 
 class Journal:
-    """Listens to one stream's events. Called in a commit, it gives the totals so far and the lines since the last one.
+    """Listens to one stream's events; a commit takes along the totals and the lines since the last one.
 
     Events come from the event loop, commits from the engine's thread: hence the lock.
     """
@@ -32,16 +32,17 @@ class Journal:
         self.requests = self.retries = 0
         self.waited_s = 0.0
 
-    def __call__(self, counts: Counts) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
+    def draft(self, counts: Counts) -> tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]:
+        """What a commit of `counts` more is to write: totals by the names of crmsync.runs, and new lines."""
+        with self._lock:
+            costs = {"requests": self.requests, "retries": self.retries, "waited_seconds": round(self.waited_s, 3)}
+            return {**(self.counts + counts).as_dict(), **costs}, tuple(self._logs)
+
+    def keep(self, counts: Counts, lines: int) -> None:
+        """Note that a draft is committed; one that is not, was never counted."""
         with self._lock:
             self.counts += counts
-            logs, self._logs = self._logs, []
-            return self.totals(), logs
-
-    def totals(self) -> dict[str, Any]:
-        """Counts and costs so far, by the names of crmsync.runs."""
-        costs = {"requests": self.requests, "retries": self.retries, "waited_seconds": round(self.waited_s, 3)}
-        return {**self.counts.as_dict(), **costs}
+            del self._logs[:lines]
 
     def hear(self, event: Event) -> None:
         """Count what an event tells, and keep its line where it is worth one."""

@@ -52,6 +52,9 @@ async def prepare(
     store, worker, name = around.store, around.worker, around.connection.name
     checkpoint = decode(await worker.do(store.checkpoint, name, stream.name))
     catalog.pin(around.account, checkpoint.account, name)
+    # each stream reads its own lists: what one may not read must not stop the others
+    lists = await catalog.read_lists(around.client, around.spec, stream)
+    await worker.do(catalog.set_lists, store, lists)
     stream = await _with_fields(stream, around)
     stream, mirror = await _with_mirror(stream, around)
     plans = _plans(stream)

@@ -77,8 +77,6 @@ async def run(
             account = await _unless(stop, catalog.read_account(client, spec))
         spec = build(document.tree, objects(), {**job.connection.values, **account.facts})
         async with client_of(job, spec, clock, events) as client:
-            lists = await _unless(stop, catalog.read_lists(client, spec, [spec.streams[name] for name in picked]))
-            await worker.do(catalog.set_lists, store, lists)
             around = Surroundings(spec, account, job.connection, client, store, worker, events)
             shared = _Shared(job, around, clock, stop)
             async with _Heart(shared) as heart:
@@ -117,7 +115,7 @@ async def _stream(shared: _Shared, heart: _Heart, name: str) -> Result:
     status, error, exit_status = "done", None, 0
     lease: Lease | None = None
     try:
-        lease = await _unless(shared.stop, _acquire(shared, name))
+        lease = await _acquire(shared, name)
         heart.leases.append(lease)
         faults.point("lease.taken")
         await _unless(shared.stop, _pull(shared, name, lease, journal))
@@ -171,6 +169,7 @@ async def _pull(shared: _Shared, name: str, lease: Lease, journal: Journal) -> N
 
 
 async def _acquire(shared: _Shared, name: str) -> Lease:
+    """Take the lease; only the wait for another holder can be stopped, else a lease might be taken and forgotten."""
     job = shared.job
     row = {
         "run_id": job.run_id,
@@ -191,18 +190,18 @@ async def _acquire(shared: _Shared, name: str) -> Lease:
                 shared.events.emit(Note(job.connection.name, name, "info", f"{error.message} Waiting for it."))
                 told = True
             await shared.worker.do(shared.store.rest)
-            await shared.clock.sleep(_WAIT_S)
+            await _unless(shared.stop, shared.clock.sleep(_WAIT_S))
 
 
 async def _close(shared: _Shared, lease: Lease, journal: Journal, status: str, error: Mapping[str, str] | None) -> None:
-    totals, logs = journal(Counts())
+    totals, logs = journal.draft(Counts())
     ending = {"status": status, "error_code": error and error["code"], "error": error and error["message"]}
     await _quietly(shared, shared.store.release, lease, {**totals, **ending}, logs)
     await _quietly(shared, shared.store.rest)
 
 
 async def _quietly(shared: _Shared, call: Callable[..., object], *arguments: object) -> None:
-    """Do what follows a run's end; where even that fails (a full disk), the first error is the one to tell."""
+    """Do what goes on beside a run or follows its end; where that fails (a full disk), it is not the error to tell."""
     try:
         await shared.worker.do(call, *arguments)
     except StoreError as error:
@@ -265,4 +264,4 @@ class _Heart:
         while True:
             await asyncio.sleep(HEARTBEAT_S)
             if self.leases:
-                await self._shared.worker.do(self._shared.store.heartbeat, tuple(self.leases))
+                await _quietly(self._shared, self._shared.store.heartbeat, tuple(self.leases))

@@ -25,8 +25,8 @@ from crmsync_hubspot.simulator.values import text_of
 
 Record = dict[str, Any]
 
-# What a client may assume of a portal without limits. More permits than requests cost time: each is a record in a file.
-UNLIMITED = {"burst": "10000", "daily": "1000000"}
+# What a client of a portal without limits sets; 0: none
+UNLIMITED = {"burst": "0", "daily": "0"}
 
 
 class Control:

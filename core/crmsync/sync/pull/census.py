@@ -5,13 +5,13 @@ The brake: a census that would mark more than its share of the live rows stops a
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from crmsync.errors import BrakePulled
-from crmsync.mapping import ReadPlan
+from crmsync.mapping import ReadPlan, literal
 from crmsync.sync.model import Batch, Counts
-from crmsync.sync.pull.fetch import read_by_id
+from crmsync.sync.pull.fetch import in_parts, read_by_id
 from crmsync.sync.pull.land import Lander
 from crmsync.sync.pull.map import map_batch
 from crmsync.sync.source import Source
@@ -35,13 +35,10 @@ class Census:
 
         May be killed at any line: what is marked is no longer missing, so the rest follows the next time.
         """
-        ids = await self.worker.do(self._missing)
         by_id = self.source.stream.by_id
-        size = (by_id.batch or 1) if by_id else 1
-        for start in range(0, len(ids) if by_id else 0, size):
-            part = ids[start : start + size]
-            assert by_id is not None
-            page = await read_by_id(self.source, by_id, part)
+        ids = await self.worker.do(self._missing) if by_id else []  # nothing can be confirmed
+        for part in in_parts(ids, by_id):
+            page = await read_by_id(self.source, part)
             yield await self.worker.do(self._mark, Batch((page,)), part)
         yield await self.worker.do(self.lander.census_done, checkpoint)
 
@@ -56,16 +53,21 @@ class Census:
             )
         return [row[0] for row in self.lander.store.engine.rows("SELECT _id FROM missing ORDER BY _id")]
 
-    def _mark(self, batch: Batch, asked: list[str]) -> Counts:
-        """Land those that are there after all (with no word about the checkpoint), mark the others."""
+    def _mark(self, batch: Batch, asked: Sequence[str]) -> Counts:
+        """Land those that are there after all (with no word about the checkpoint), mark the others.
+
+        An entry whose id cannot be read may be any of them, so none of them is absent then.
+        """
         engine = self.lander.store.engine
-        engine.execute("CREATE OR REPLACE TEMP TABLE asked AS SELECT unnest($ids::VARCHAR[]) AS _id", {"ids": asked})
+        engine.execute(
+            "CREATE OR REPLACE TEMP TABLE asked AS SELECT unnest($ids::VARCHAR[]) AS _id", {"ids": list(asked)}
+        )
         counts = Counts()
-        absent = "SELECT _id, now() AS gone_at FROM asked"
+        absent = f"SELECT _id, TIMESTAMPTZ {literal(self.source.now().isoformat())} AS gone_at FROM asked"
         if batch.bodies:
             plan = self.plans[batch.records_at]
             map_batch(self.lander.store, plan, batch)
             engine.execute("CREATE OR REPLACE TEMP TABLE there AS SELECT _id FROM mapped")
-            absent += " WHERE _id NOT IN (SELECT _id FROM there WHERE _id IS NOT NULL)"
+            absent += " WHERE _id NOT IN (SELECT _id FROM there)"  # nothing at all where one of these is NULL
             counts, _ = self.lander.land(batch, plan, "census", None, sweep=False, fresh=False)
         return counts + self.lander.delete(absent)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from crmsync.errors import RestartNeeded
+from crmsync.errors import NotFound, RestartNeeded, UnexpectedAnswer
 from crmsync.http import Head
 from crmsync.spec.bind import fill
 from crmsync.spec.model import Reader, Request
@@ -17,6 +17,8 @@ from crmsync.sync.source import Source
 
 # A URL this long is taken by the servers we know; a longer list of names goes into the body of `by_id` instead.
 URL_NAMES_MAX = 6000
+_REPORT = "The connector's spec and the provider's API disagree: report it to the connector's author."
+_RESTARTS = 3  # of one list in one run; a place that is forgotten sooner than the next page is asked for leads nowhere
 _PASSES = 8  # over one part of a window whose order cannot be trusted
 
 
@@ -31,53 +33,74 @@ def fetch(window: Window, source: Source) -> AsyncIterator[Page]:
             return _window(window, source, source.stream.changes)
         return _list(window, source, source.stream.changes, names=source.names)
     if source.stream.by_id is not None and len(",".join(source.names)) > URL_NAMES_MAX:
-        return _list_then_read(window, source, source.stream.full, source.stream.by_id)
+        return _list_then_read(window, source, source.stream.full)
     return _list(window, source, source.stream.full, names=source.names)
 
 
-async def read_by_id(source: Source, request: Request, ids: Sequence[str]) -> Page:
-    """One page with those of `ids` that exist; at most `request.batch` of them."""
+async def read_by_id(source: Source, ids: Sequence[str]) -> Page:
+    """One page with those of `ids`, a part that fits, that exist."""
+    request = source.stream.by_id
+    assert request is not None  # nobody has ids to ask for where the spec has no way to
     items = [fill(request.item, {"id": i}) for i in ids] if request.item is not None else list(ids)
-    body, head = await source.ask(request, ids=list(ids), items=items)
+    try:
+        body, head = await source.ask(request, id=ids[0], ids=list(ids), items=items)
+    except NotFound:
+        if len(ids) > 1:
+            raise  # which of them?
+        return Page("", (), Position(), request.records)
     return Page(body, head.ids, Position(), request.records)
+
+
+def in_parts(ids: Sequence[str], by_id: Request | None) -> Iterator[Sequence[str]]:
+    """`ids` in the portions that one request takes; none where the spec has no way to ask by id."""
+    size = (by_id.batch or 1) if by_id else 1
+    return (ids[i : i + size] for i in range(0, len(ids) if by_id else 0, size))
 
 
 # -- list: all pages of one request ---------------------------------------------------------------------------------
 
 
 async def _list(window: Window, source: Source, reader: Reader, names: Sequence[str]) -> AsyncIterator[Page]:
-    position, request = window.position, reader.request
+    position, request, restarts, last = window.position, reader.request, 0, Head()
     while not position.done:
         values = {"page": position.page, "after_id": position.after_id or ("0" if request.page == "keyset" else None)}
         try:
             body, head = await source.ask(request, names=list(names), **values)
         except RestartNeeded:
-            if position == Position():
+            if position == Position() or restarts == _RESTARTS:
                 raise
             source.note("warning", "The provider forgot our place in the list; reading it from the start.")
-            position = Position()
+            position, restarts, last = Position(), restarts + 1, Head()
             continue
         position = _behind(position, request, head)
+        _require_another(head, last, done=position.done)
+        last = head
         yield Page(body, head.ids, position, request.records)
 
 
-async def _list_then_read(window: Window, source: Source, reader: Reader, by_id: Request) -> AsyncIterator[Page]:
+async def _list_then_read(window: Window, source: Source, reader: Reader) -> AsyncIterator[Page]:
     """For more fields than fit in a URL: ids by list, values by id."""
+    before = window.position
     async for page in _list(window, source, reader, names=()):
-        size = by_id.batch or 1
-        parts = [page.ids[i : i + size] for i in range(0, len(page.ids), size)] or [()]
-        for part in parts[:-1]:
-            yield replace(await read_by_id(source, by_id, part), position=window.position)
-        last = await read_by_id(source, by_id, parts[-1]) if parts[-1] else page
-        yield replace(last, position=page.position)
+        for part in in_parts(page.ids, source.stream.by_id):
+            yield replace(await read_by_id(source, part), position=before)
+        before = page.position
+        yield replace(page, body="", ids=())
 
 
 def _behind(position: Position, request: Request, head: Head) -> Position:
     read = position.read + len(head.ids)
     if request.page == "keyset":
-        done = head.more is False if request.more else len(head.ids) < (request.limit or 1)
-        return Position(after_id=head.ids[-1] if head.ids else position.after_id, read=read, done=done or not head.ids)
+        # a page that is not full is no end: the provider may cap pages, and an entry without an id counts for none
+        done = not head.ids or (request.more is not None and head.more is False)
+        return Position(after_id=head.ids[-1] if head.ids else position.after_id, read=read, done=done)
     return Position(page=head.next, read=read, done=head.next is None)
+
+
+def _require_another(head: Head, last: Head, *, done: bool) -> None:
+    """A provider that sends the same page for ever must not keep us for ever; the same cursor alone is in order."""
+    if not done and (head.next, head.ids) == (last.next, last.ids):
+        raise UnexpectedAnswer("The same page came twice: the list does not go on.", hint=_REPORT)
 
 
 # -- window: a frozen span of time, walked in the order of ids --------------------------------------------------------
@@ -86,7 +109,7 @@ def _behind(position: Position, request: Request, head: Head) -> Position:
 async def _window(window: Window, source: Source, reader: Reader) -> AsyncIterator[Page]:
     """Complete over equal times, edits while paging and result caps, if ids rise; where they don't, by parts."""
     low, high = _ms(window.lower), _ms(window.upper)
-    position = window.position
+    position, last = window.position, Head()
     while position.parts is None and not position.done:
         after = position.after_id or "0"
         body, head = await _ask(source, reader, low, high, after_id=after)
@@ -102,6 +125,8 @@ async def _window(window: Window, source: Source, reader: Reader) -> AsyncIterat
                 position = replace(position, done=True)
             else:
                 position = replace(position, parts=((low, high),))
+        _require_another(head, last, done=position.done or position.parts is not None)
+        last = head
         yield Page(body, head.ids, position, reader.request.records)
     if position.parts is not None and not position.done:
         async for page in _by_parts(source, reader, position):
@@ -114,9 +139,8 @@ async def _by_parts(source: Source, reader: Reader, position: Position) -> Async
     while parts:
         low, high = parts.pop()
         total = await _total(source, reader, low, high)
-        if reader.cap and total >= reader.cap and low < high:
-            middle = (low + high) // 2
-            parts += [(middle + 1, high), (low, middle)]
+        if reader.cap and total >= reader.cap and (halves := _halves(low, high, reader.bounds)):
+            parts += halves
             continue
         here = replace(position, parts=(*parts, (low, high)), missed=missed)
         met: set[str] = set()
@@ -124,10 +148,10 @@ async def _by_parts(source: Source, reader: Reader, position: Position) -> Async
             before = len(met)
             async for body, head in _offsets(source, reader, low, high):
                 met.update(head.ids)
+                total = total if head.total is None else head.total  # records leave the window while it is read
                 yield Page(body, head.ids, here, reader.request.records)
             if len(met) >= total and len(met) == before:
                 break
-            total = max(total, len(met)) if before else total
         if len(met) < total:
             source.note(
                 "warning", f"{total - len(met)} records of one moment could not be listed; a full read follows."
@@ -137,10 +161,23 @@ async def _by_parts(source: Source, reader: Reader, position: Position) -> Async
         yield Page("", (), left, reader.request.records)
 
 
+def _halves(low: int, high: int, bounds: str) -> list[tuple[int, int]]:
+    """The two halves of a part, the later one first; nothing where it cannot be halved.
+
+    Bounds that are written in whole seconds are shared by both, since records may lie between two seconds.
+    """
+    if bounds == "epoch_ms":
+        middle = (low + high) // 2
+        return [(middle + 1, high), (low, middle)] if low < high else []
+    middle = (low + high) // 2000 * 1000
+    return [(middle, high), (low, middle)] if low < middle < high else []
+
+
 async def _offsets(source: Source, reader: Reader, low: int, high: int) -> AsyncIterator[tuple[str, Head]]:
     offset, size = 0, reader.request.limit or 1
-    while reader.cap is None or offset + size <= reader.cap:
-        body, head = await _ask(source, reader, low, high, after_id="0", offset=offset or None)
+    while reader.cap is None or offset < reader.cap:
+        room = size if reader.cap is None else min(size, reader.cap - offset)
+        body, head = await _ask(source, reader, low, high, after_id="0", offset=offset or None, limit=room)
         yield body, head
         offset += len(head.ids)
         if _ended(reader.request, head) or not head.ids:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
 from crmsync.sync.model import Batch, Page
@@ -17,22 +17,21 @@ BATCH_ROWS = int(os.environ.get("CRMSYNC_BATCH_ROWS", "5000"))  # fewer: smaller
 BATCH_BYTES = 16 * 1024 * 1024
 QUEUE_BYTES = 8 * 1024 * 1024
 _AGE_S = 1.0
-_SLOW_S = 0.5  # a batch that took longer to come: the provider is slower than we are
 _PAUSE = 4.0  # times the last commit's cost: committing stays under a fifth of the time
 
 
 @dataclass(slots=True)
 class Pace:
-    """How dear the last commit was, in seconds, when it ended (loop time), and how long the batch behind it took."""
+    """How dear the last commit was, in seconds, when it ended (loop time), and how many rows the last batch had."""
 
     cost_s: float = 0.0
     ended_at: float = 0.0
-    took_s: float = 0.0
+    rows: int = 0
 
     @property
     def slow(self) -> bool:
         """Whether we wait for the provider: then the store need not be held between commits."""
-        return self.took_s > _SLOW_S
+        return self.rows < BATCH_ROWS
 
     def landed(self, cost_s: float) -> None:
         """Note a commit that just ended."""
@@ -46,7 +45,7 @@ class Pace:
         return rested and (rows >= BATCH_ROWS or age_s >= _AGE_S)
 
 
-async def gather(pages: AsyncIterator[Page], pace: Pace) -> AsyncIterator[tuple[Batch, bool]]:
+async def gather(pages: AsyncIterator[Page], pace: Pace) -> AsyncGenerator[tuple[Batch, bool], None]:
     """Batches of consecutive pages, each with whether more pages already wait behind it."""
     queue: asyncio.Queue[Page | BaseException | None] = asyncio.Queue(maxsize=256)
     room = _Room(QUEUE_BYTES)
@@ -102,15 +101,15 @@ async def _collect(
     begun = loop.time()
     while True:
         if held and pace.ripe(rows, size, loop.time() - begun, loop.time()):
-            pace.took_s = loop.time() - begun
+            pace.rows = rows
             return held, None, False
         try:
-            # a ready page is taken at once: a time-out costs a task
-            item = queue.get_nowait() if queue.qsize() else await asyncio.wait_for(queue.get(), 0.05 if held else None)
+            async with asyncio.timeout(0.05 if held else None):  # `wait_for` may swallow that we are cancelled
+                item = await queue.get()
         except TimeoutError:
             continue
         if item is None or isinstance(item, BaseException):
-            pace.took_s = loop.time() - begun
+            pace.rows = rows
             return held, item, True
         if not held:
             begun = loop.time()

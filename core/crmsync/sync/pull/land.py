@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from crmsync.mapping import ReadPlan, identifier, literal
 from crmsync.store import Append, Change, Clear, Commit, FileStore, Lease, Upsert
 from crmsync.store.schema import SEEN
+from crmsync.sync.journal import Journal
 from crmsync.sync.model import Batch, Counts, Phase
 from crmsync.sync.pull.mirror import Mirror
 from crmsync.sync.pull.rejects import Rejects
 from crmsync.sync.pull.rows import USABLE, Rows, count, moment
-
-# What a commit writes about the run: given the batch's counts, the run's totals and new log lines.
-Journal = Callable[[Counts], tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +78,10 @@ class Lander:
         )
         rows, deleted = self.rows, 0
         known = rows.look_up(phase)
+        if not (known or dead or absorbing):
+            applied = rows.show_new()
+            counts = Counts(read, applied, read - rejected - applied, rejected, held)
+            return counts, [Upsert(self.mirror.table, "arrivals", known=False)] if applied else []
         applied = rows.stage(phase, known=known > 0, held=rows.held() if held else frozenset())
         if dead or absorbing:
             deleted = rows.stage_gone(dead=dead > 0, absorbing=absorbing > 0)
@@ -103,8 +104,10 @@ class Lander:
         return {"connection": self.lease.connection, "stream": self.lease.stream}
 
     def _commit(self, changes: Sequence[Change], checkpoint: str | None, counts: Counts) -> float:
-        run, logs = self.journal(counts)
-        return self.store.commit(Commit(self.lease, changes, checkpoint, run, logs))
+        run, logs = self.journal.draft(counts)
+        took = self.store.commit(Commit(self.lease, changes, checkpoint, run, logs))
+        self.journal.keep(counts, len(logs))
+        return took
 
     def _one(self, sql: str) -> tuple[int, ...]:
         return self.store.engine.rows(sql)[0]

@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 import msgspec
 
 from crmsync.spec.model import Stream
-from crmsync.sync.checkpoint import Checkpoint, Full, Tombstones
+from crmsync.sync.checkpoint import Changes, Checkpoint, Full, Tombstones
 from crmsync.sync.model import Phase, Position, Window
+
+_SKEW_S = 60.0  # between the clocks of a provider's servers
 
 
 def next_window(
@@ -22,6 +24,7 @@ def next_window(
 
     `now` is the provider's clock, in whole seconds; `done` names the phases that this run has been through.
     """
+    checkpoint = _believed(stream, checkpoint, now)
     full = checkpoint.full
     if "full" not in done and (full.is_open or _due(full.next_at, now)):
         if not full.is_open:
@@ -50,6 +53,15 @@ def restarted(checkpoint: Checkpoint) -> Checkpoint:
     return msgspec.structs.replace(checkpoint, full=again, census=False)
 
 
+def _believed(stream: Stream, checkpoint: Checkpoint, now: datetime) -> Checkpoint:
+    """A provider's clock that went back was wrong before: what was read up to when is unknown, so all is read again."""
+    slack_s = _SKEW_S + (stream.changes.overlap_s if stream.changes else 0.0)
+    upper = checkpoint.changes.upper
+    if upper is None or upper <= now + timedelta(seconds=slack_s):
+        return checkpoint
+    return msgspec.structs.replace(restarted(checkpoint), changes=Changes(), tombstones=Tombstones())
+
+
 def _after(now: datetime, every_s: float | None) -> datetime | None:
     return None if every_s is None else now + timedelta(seconds=every_s)
 
@@ -63,5 +75,5 @@ def _changes(overlap_s: float, checkpoint: Checkpoint, now: datetime) -> Window:
     if changes.open_upper is not None and changes.open_lower is not None:
         position = Position(after_id=changes.after_id, read=changes.read, parts=changes.parts, missed=changes.missed)
         return Window("changes", position, changes.open_lower, changes.open_upper)
-    since = changes.upper or now
-    return Window("changes", Position(), since - timedelta(seconds=overlap_s), max(now, since))
+    since = min(changes.upper or now, now)
+    return Window("changes", Position(), since - timedelta(seconds=overlap_s), now)

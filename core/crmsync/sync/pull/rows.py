@@ -41,6 +41,8 @@ class Rows:
             self._run("CREATE OR REPLACE TEMP TABLE known AS SELECT _id, _updated_at, _deleted_at FROM old")
             return known
         known = self.store.lookup(self.mirror.table, keys, "known", ("_id", "_updated_at", "_deleted_at"))
+        if known:
+            self._run(_PASS_OVER_STALE)
         # a newer copy replaces the row unseen; the same moment, none at all, or a held field asks for the old values
         doubtful = (
             f"SELECT b._id FROM mapped b JOIN known k USING (_id) "
@@ -59,6 +61,15 @@ class Rows:
             "SELECT DISTINCT p.field FROM (SELECT unnest(_problems) AS p FROM mapped WHERE NOT _rejected) WHERE p.hold"
         )
         return frozenset(row[0] for row in found)
+
+    def show_new(self) -> int:
+        """Let `arrivals` show the batch's rows, where the mirror knows none of them; tell how many. Copies nothing."""
+        values = ", ".join(map(identifier, ("_id", *self.mirror.compared)))
+        self._run(
+            f"CREATE OR REPLACE TEMP VIEW arrivals AS SELECT {values}, NULL::TIMESTAMPTZ AS _deleted_at, "
+            f"{moment()} AS _synced_at FROM mapped WHERE {USABLE}"
+        )
+        return count(self.store, f"mapped WHERE {USABLE}")
 
     def stage(self, phase: Phase, *, known: bool, held: frozenset[str]) -> int:
         """Fill `staged` with the live rows that the batch changes; tell how many."""
@@ -126,10 +137,13 @@ _MARKED = (
 )
 
 
+# An index may show old copies, and records that are gone: these are as good as not read, whatever they say.
+_PASS_OVER_STALE = (
+    "UPDATE mapped SET _newest = false FROM known k WHERE mapped._id = k._id "
+    "AND (mapped._updated_at < k._updated_at OR mapped._updated_at <= k._deleted_at)"
+)
+
+
 def _moves(phase: Phase, differs: str) -> str:
-    """When a known row is written again. An index (`changes`) may show old copies, and records that are gone."""
-    if phase != "changes":
-        return differs
-    stale = "coalesce(b._updated_at < k._updated_at OR b._updated_at <= k._deleted_at, false)"
-    newer = "coalesce(b._updated_at > k._updated_at, false)"
-    return f"(NOT {stale} AND ({newer} OR {differs}))"
+    """When a known row is written again; a newer copy is, without a look at its values."""
+    return f"(coalesce(b._updated_at > k._updated_at, false) OR {differs})" if phase == "changes" else differs
