@@ -31,7 +31,7 @@ check: setup  ## lint, types, import contracts
 live: setup  ## the simulator beside the real account of HUBSPOT_TOKEN; only reads
 	@PYTHONPATH=tests $(BIN)/python -m live
 
-bench: setup  ## what crmsync costs, beside other ways to do the same; some ten minutes
+bench: setup  ## what crmsync costs, beside other ways to do the same; a quarter of an hour
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .[bench]
 	@$(BIN)/python -m benchmarks
 

@@ -22,7 +22,7 @@ PARTS = ("contest", "slow", "start", "daily", "memory")
 @click.option("--memory", is_flag=True, help="A backfill of 2,000,000 contacts, too.")
 @click.option("--write", is_flag=True, help="Put the figures into benchmarks/README.md.")
 def main(parts: tuple[str, ...], repeat: int, slow_large: bool, memory: bool, write: bool) -> None:
-    """Measure crmsync beside other ways to do the same; some ten minutes."""
+    """Measure crmsync beside other ways to do the same; a quarter of an hour."""
     report = Report()
     parts = parts or (*PARTS[:4], *(["memory"] if memory else []))
     if "contest" in parts:

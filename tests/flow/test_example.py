@@ -91,7 +91,7 @@ class Sync:
     def __init__(self, folder: Path, url: str) -> None:
         self.folder, self._url = folder, url
         page = (ROOT / "docs" / "spec-language.md").read_text(encoding="utf-8")
-        (example,) = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+        example = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0]
         self._spec = folder / "spec.yaml"
         self._spec.write_text(example, encoding="utf-8")
 

@@ -93,7 +93,7 @@ def answers(lab: Lab, match: Any, *records: dict[str, Any]) -> None:
     lab.simulator.faults.add(Fault(match, times=1, status=200, body=body))
 
 
-# -- what a provider lacks ----------------------------------------------------------------------------------------------
+# -- what a provider lacks ---------------------------------------------------------------------------------------
 
 
 def test_an_empty_account_is_an_empty_mirror(lab: Lab) -> None:
@@ -115,8 +115,12 @@ def test_without_changes_everything_is_read_when_it_is_due(lab: Lab) -> None:
 
 def test_without_by_id_nothing_is_deleted_and_no_brake_stops_the_stream(lab: Lab) -> None:
     """What a sweep did not meet cannot be confirmed, so it is left as it is."""
+
+    def edit(tree: dict[str, Any]) -> None:
+        del tree["defaults"]["read"]["by_id"], tree["defaults"]["deletes"]["census"]
+
     ids = people(lab, 60)
-    job = edited(lab, lacking("read", "by_id"))
+    job = edited(lab, edit)
     done(lab, job)
     for record_id in ids[:40]:
         lab.simulator.purge("contacts", record_id)
@@ -168,7 +172,7 @@ def test_a_list_whose_place_is_forgotten_in_a_sweep_deletes_nothing_that_is_ther
     assert_equal(lab)
 
 
-# -- copies that come twice, late or spoilt -------------------------------------------------------------------------------
+# -- copies that come twice, late or spoilt ------------------------------------------------------------------------
 
 
 def test_a_record_that_comes_twice_in_a_batch_is_applied_once(lab: Lab) -> None:
@@ -240,7 +244,7 @@ def test_an_entry_of_the_list_of_deleted_ones_that_has_no_id_is_rejected(lab: La
 
 
 def _archived(request: SimRequest) -> bool:
-    return request.query.get("archived") == "true"
+    return ("archived", "true") in request.query
 
 
 def test_an_answer_that_cannot_be_read_confirms_no_deletion(lab: Lab) -> None:
@@ -284,12 +288,9 @@ def test_a_record_may_be_deleted_and_restored_and_merged_and_purged(lab: Lab) ->
         lab.clock.advance(60)
         lab.run(backfill=True, brake=1.0)
         assert_equal(lab)
-        lab.clock.advance(DAY_S + 60)
-        lab.run()
-        assert_equal(lab)
 
 
-# -- runs that end early, and runs side by side ---------------------------------------------------------------------------
+# -- runs that end early, and runs side by side --------------------------------------------------------------------
 
 
 def test_a_run_that_takes_up_an_old_window_reads_up_to_the_present(lab: Lab) -> None:

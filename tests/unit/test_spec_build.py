@@ -187,15 +187,52 @@ def test_what_is_no_duration_is_refused(text):
         build.seconds(text)
 
 
+LINKS = """
+link:
+  read:
+    do: POST $objects/$type/links/$to
+    body: {of: $items, kind: $primary, names: $stream}
+    item: {id: $id}
+    records: items
+    from: id
+    ref: to[].id
+    prefer: {"to[].kind": $primary, "to[].dead": false}
+"""
+LINKED = (
+    "      email: email\n",
+    "      email: email\n      home: {type: ref, link: {to: a/b$$, primary: 5}}\n"
+    "      work: {type: ref, link: {to: $extra}}\n",
+)
+
+
+def test_a_link_is_bound_for_each_field_of_each_stream():
+    """The stream's constants and the field's `$to` and `$primary` are put in; ids stay."""
+    (link,) = spec(text=SPEC.replace(*LINKED) + LINKS).streams["contact"].links
+
+    assert (link.field, link.source, link.ref) == ("home", "id", "to[].id")
+    assert link.request.path == "/api/v1/contacts/links/a%2Fb%24"
+    assert link.request.body == {"of": "$items", "kind": 5, "names": "contact"}
+    assert link.prefer == {"to[].kind": 5, "to[].dead": False}
+
+
+def test_what_a_link_does_not_say_is_no_condition_and_no_entry():
+    """Without `primary`, what asks for it is left out; without its option, the whole column is."""
+    first, second = spec({"extra": "x"}, SPEC.replace(*LINKED) + LINKS).streams["contact"].links
+
+    assert (first.field, second.field) == ("home", "work")
+    assert second.prefer == {"to[].dead": False}
+    assert fill(second.request.body, {"items": [1]}) == {"of": [1], "names": "contact"}
+
+
 def test_the_shipped_connector_reads_three_canonical_streams():
-    """Every canonical field is there, but a deal's links, which need requests of their own."""
+    """Every canonical field is there."""
     built = build.build(load.load(HUBSPOT).tree, load.objects(), {"timezone": "US/Eastern", "currency": "USD"})
 
     lacking = {
         name: sorted(set(fields) - {f.name for f in built.streams[name].fields})
         for name, fields in load.objects().items()
     }
-    assert lacking == {"contact": [], "company": [], "deal": ["company_id", "contact_id"]}
+    assert lacking == {"contact": [], "company": [], "deal": []}
     assert built.hosts == ("api.hubapi.com",)
     assert all(stream.changes and stream.by_id and stream.tombstones for stream in built.streams.values())
 

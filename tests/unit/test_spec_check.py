@@ -143,6 +143,15 @@ MEANING = [
     ("as: {list: stage}", "as: {list: stag}", "list", "there is no list `stag`; did you mean `stage`?"),
     ("as: {list: stage}", "as: {list: stage, take: x}", "take", "the list `stage` has no column `x` in `also`"),
     ("list: pipeline, at", "list: pipelin, at", "list", "there is no other list `pipelin`; did you mean `pipeline`?"),
+    (
+        "GET /pipelines,",
+        "GET /pipelines, next: n,",
+        "next",
+        "`next` is part of the language but this version of crmsync",
+    ),
+    ("GET /pipelines,", "'GET /pipelines', query: {a: $limit},", "a", "`$limit` has no value in `lists`"),
+    ("{ids: $ids}", "{ids: $id}", "by_id", "`$id` outside of `item`, one record a request, is part of the language"),
+    ("{ids: $ids}", "{ids: $type}", "by_id", "`by_id` must ask for `$ids` or `$items`"),
     ("within: pipeline}", "within: pipelin}", "within", "`within` names no field of `deal`: `pipelin`; did you mean"),
     (
         "owner, type: text",
@@ -210,7 +219,14 @@ WINDOW = (
         ("bounds: iso, ", "", "changes", "a window needs `bounds` in stream `contact`"),
         (", overlap: 5m", "", "changes", "a window needs `overlap` in stream `contact`"),
         ("a: $lower, ", "", "changes", "a window must ask for `$lower`"),
-        (", c: $after_id", "", "changes", "a window must go on by `$after_id` or by `next`"),
+        (", c: $after_id", "", "changes", "a window must go on by `$after_id`"),
+        (
+            "{a: $lower, b: $upper, c: $after_id}",
+            "{a: $lower, b: $upper}, next: n",
+            "changes",
+            "a window must go on by",
+        ),
+        ("c: $after_id}", "c: $after_id, d: $page}", "d", "`$page` has no value in `changes`"),
         ("overlap: 5m", "overlap: 5m, cap: 9, total: n", "cap: 9", "with `cap`, the parts of a window are read by"),
         ("overlap: 5m", "overlap: 5m, cap: 9", "changes", "`cap` needs `total` in stream `contact`"),
     ],
@@ -225,6 +241,77 @@ def test_a_window_needs_the_time_of_change():
     text = SPEC.replace("  read:\n", WINDOW, 1).replace("  record: {updated_at: updated}\n", "")
 
     assert "a window needs `record.updated_at` in stream `contact`" in faults(text)[0]
+
+
+LINK = """\
+link:
+  read:
+    do: POST /links/$type/$to
+    body: {of: $items}
+    item: {id: $id}
+    from: id
+    ref: to[].id
+    prefer: {"to[].k": $primary}
+defaults:
+"""
+LINKED = SPEC.replace("defaults:\n", LINK).replace(
+    "vars: {type: deals}\n    fields:\n",
+    "vars: {type: deals}\n    fields:\n      company_id: {link: {to: companies, primary: 5}}\n",
+)
+
+
+def test_a_link_that_can_be_read_has_no_faults():
+    """With its request at the top, or with a path of its own; unused, it may ask for what no stream has."""
+    assert faults(LINKED) == []
+    assert faults(changed("email: email", "email: email\n      company_id: {at: firm, link: {to: companies}}")) == []
+    assert faults(SPEC.replace("defaults:\n", LINK.replace("$type", "$kind"))) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "message"),
+    [
+        ("$type/$to", "$type/$too", "do", "unknown placeholder `$too`; did you mean `$to`?"),
+        ("{of: $items}", "{of: $items, n: $names}", "n", "`$names` has no value in `link.read`"),
+        ("{of: $items}", "{of: $type}", "read", "`read` must ask for `$ids` or `$items`"),
+        ("{of: $items}", "{of: $id}", "read", "`$id` outside of `item`, one record a request, is part of the language"),
+        ("    item: {id: $id}\n", "", "read", "`$items` needs `item`"),
+        ("item: {id: $id}", "item: {id: 5}", "item", "`item` must hold `$id`"),
+        ("    from: id\n", "", "read", "the key `from` is missing in `read`"),
+        (
+            "from: id",
+            "missing_ok: X\n    from: id",
+            "missing_ok",
+            "`missing_ok` is part of the language but this version",
+        ),
+        ("from: id", "next: n\n    from: id", "next", "`next` is part of the language but this version"),
+        ("link:\n  read", "link:\n  write: {}\n  read", "write", "`write` is part of the language but this version"),
+        ("primary: 5", "primary: 5, kind: 1", "kind", "unknown key `kind`; possible in `link`: to, primary"),
+        ("to: companies, ", "", "link", "the key `to` is missing in `link`"),
+        ("to: companies", "to: $company", "to", "unknown placeholder `$company`"),
+        ("{link: {to", "{nulls: [x], link: {to", "nulls", "`nulls` is for a value in the record, at `at`"),
+        ("company_id: {", "name: {", "link", "a link is of type ref, but `name` is of type text"),
+    ],
+)
+def test_a_mistake_in_a_link_is_told(old, new, at, message):
+    """In the request at the top, or in the field's line."""
+    assert LINKED.count(old) == 1
+    assert told(LINKED.replace(old, new), at, message)
+
+
+def test_a_link_needs_its_request_at_the_top():
+    """Else nothing would say how it is read."""
+    text = changed("email: email", "email: email\n      company_id: {link: {to: companies}}")
+
+    assert told(text, "link", "a `link` without `at` needs `link.read` at the top of the spec")
+
+
+def test_many_links_over_a_large_request_are_refused_unbuilt():
+    """Each field's request has the constants put in: they count for each of them."""
+    fields = "".join(f"      l{i}: {{type: ref, link: {{to: x}}}}\n" for i in range(60))
+    text = LINKED.replace("{of: $items}", "{of: $items, a: $big}").replace("ver: v1", f"ver: v1, big: {'x' * 80_000}")
+
+    assert faults(text) == []
+    assert "larger than 4 MB" in faults(text.replace("      company_id: {l", f"{fields}      company_id: {{l"))[0]
 
 
 def test_all_mistakes_are_told_at_once_and_in_order():

@@ -79,7 +79,7 @@ def test_who_is_told_to_stop_stops_even_when_a_page_arrives_at_that_moment(turns
 
 def test_a_commit_waits_until_it_pays() -> None:
     """Enough rows or a second, and a pause of four times what the last commit cost; too many bytes do not wait."""
-    pace = Pace(cost_s=1.0, ended_at=10.0)
+    pace = Pace(commit_s=1.0, ended_at=10.0)
     assert not pace.ripe(BATCH_ROWS, 0, age_s=9.0, now=13.9)
     assert pace.ripe(BATCH_ROWS, 0, age_s=0.0, now=14.0)
     assert pace.ripe(1, 0, age_s=1.0, now=14.0)

@@ -97,7 +97,8 @@ def compile_read(stream: Stream, records: str, *, one: bool = False) -> ReadPlan
     """
     _refuse_doubles(stream)
     shape, record = Shape(stream.record.values), stream.record
-    read = tuple(field for field in stream.fields if field.at or field.transform.kind == "case")
+    linked = {link.field for link in stream.links}  # NULL here: the answers about links fill them
+    read = tuple(f for f in stream.fields if f.at or f.transform.kind == "case" or f.name in linked)
     cells = [FieldSource(stream.name, field, shape, shape.field).cell() for field in read]
     id_ = FieldSource(stream.name, record.id, shape, shape.meta)
     id_text = id_.text()
@@ -130,7 +131,7 @@ def compile_tombstones(stream: Stream) -> ReadPlan:
     id_ = replace(stream.record.id, at=(reader.id,)) if reader.id else stream.record.id
     at = (reader.deleted_at,) if reader.deleted_at else ()
     when = Field("_deleted_at", "timestamp", at, Transform("timestamp"), id_.nulls, title=_DELETED)
-    return compile_read(replace(stream, record=Record(id_), fields=(when,)), reader.request.records)
+    return compile_read(replace(stream, record=Record(id_), fields=(when,), links=()), reader.request.records)
 
 
 def _refuse_doubles(stream: Stream) -> None:

@@ -18,7 +18,7 @@ from crmsync.store.duckdb_errors import translated, translated_for_asker
 from crmsync.store.interface import Table
 
 OWN_SCHEMA = "crmsync"  # what people write; see Engine.full for where it stands
-MEMORY_LIMIT = "1GB"  # a batch takes some 100 MB; a runaway one must not take the machine
+MEMORY_LIMIT = "192MB"  # a batch takes some 100 MB; what is larger, such as a census of millions, spills to disk
 _MARK = "migrations"  # the table by which a store is known
 _STORAGE = "STORAGE_VERSION 'v1.5.0'"  # today's common duckdb shell must open the file
 _SIDE_FILES = ("", ".wal", ".wal.checkpoint", ".wal.recovery")  # with .wal alone, DETACH fails
@@ -39,7 +39,7 @@ class Engine:
         for setting in (
             "SET TimeZone = 'UTC'",
             f"SET memory_limit = '{MEMORY_LIMIT}'",
-            "SET temp_directory = ''",
+            f"SET temp_directory = {literal(f'{self.path}.tmp')}",  # as open to others as the store; goes at close
             "SET wal_autocheckpoint = '1GB'",  # letting the file go checkpoints it; not every commit
             "SET autoinstall_known_extensions = false",
             "SET autoload_known_extensions = false",

@@ -10,12 +10,13 @@ from typing import Any
 from crmsync.clock import SystemClock
 from crmsync.errors import CrmsyncError
 from crmsync.events import Events
-from crmsync.http import Client, HttpSettings, RetrySettings
+from crmsync.http import Client, HttpSettings, RetrySettings, compile_head
 from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
 from crmsync.spec.model import Pool, Spec, Stream
 from crmsync.sync import catalog
 from crmsync.sync.run import Job, client_of
+from crmsync.sync.source import asking_for
 
 _SOON = HttpSettings(retry=RetrySettings(give_up_s=5.0))  # somebody waits for the answer
 CLOCK_S = 60.0  # off by more than this, time stamps of the two machines mislead people
@@ -62,7 +63,7 @@ async def check(job: Job) -> AsyncIterator[Finding]:
 async def _permissions(client: Client, spec: Spec, stream: Stream, wanted: Any) -> Sequence[Finding]:
     """Whether everything may be asked for that a run of the stream asks for; each refusal once."""
     questions: list[Callable[[], Awaitable[object]]] = [
-        lambda: client.send(stream.full.request, _first_page(stream), stream=stream.name),
+        lambda: _read_some(client, stream),
         lambda: catalog.read_lists(client, spec, stream),
     ]
     if catalog.needs_fields(stream, wanted):
@@ -74,6 +75,16 @@ async def _permissions(client: Client, spec: Spec, stream: Stream, wanted: Any) 
         except CrmsyncError as error:
             refused.setdefault(error.hint or error.message, _bad(stream.name, error))
     return list(refused.values()) or [Finding(stream.name, "may be read")]
+
+
+async def _read_some(client: Client, stream: Stream) -> None:
+    """Ask for a first page, and for the links of a record on it."""
+    answer = await client.send(stream.full.request, _first_page(stream), stream=stream.name)
+    if not stream.links:
+        return
+    ids = compile_head(records=stream.full.request.records, id=stream.record.id.at[0])(answer.body).ids[:1]
+    for request in [link.request for link in stream.links if ids]:
+        await client.send(request, {**stream.vars, **asking_for(request, ids)}, stream=stream.name)
 
 
 def _first_page(stream: Stream) -> dict[str, Any]:

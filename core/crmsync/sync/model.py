@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 
+from crmsync.mapping import LinkPlan
+
 Phase = Literal["full", "changes", "tombstones", "census"]
 
 
@@ -69,10 +71,19 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkAnswers:
+    """What the provider answered about one link of a batch's records."""
+
+    plan: LinkPlan
+    bodies: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
-    """Consecutive pages that are mapped and committed together."""
+    """Consecutive pages that are mapped and committed together, and the answers about their records' links."""
 
     pages: tuple[Page, ...]
+    links: tuple[LinkAnswers, ...] = ()
 
     @property
     def bodies(self) -> list[str]:

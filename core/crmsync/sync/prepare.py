@@ -14,7 +14,7 @@ import msgspec
 from crmsync.config import Connection
 from crmsync.events import Events, Note
 from crmsync.http import Client
-from crmsync.mapping import ReadPlan, compile_read, compile_tombstones, type_of
+from crmsync.mapping import ReadPlan, compile_link, compile_read, compile_tombstones, type_of
 from crmsync.spec.model import Field, Spec, Stream, Transform
 from crmsync.store import FileStore, Lease
 from crmsync.sync import catalog
@@ -74,6 +74,7 @@ async def prepare(
         worker=worker,
         checkpoint=_current(checkpoint, stream, around.account.id, backfill=backfill),
         plans=plans,
+        links=[compile_link(stream, link) for link in stream.links],
         tombstone_plan=compile_tombstones(stream) if stream.tombstones else None,
         brake=next(b for b in (brake, around.connection.brake, stream.census.brake) if b is not None),
     )
@@ -132,7 +133,8 @@ def _current(checkpoint: Checkpoint, stream: Stream, account: str, *, backfill: 
 
     An open full read goes on where it is: the same command after a kill must not start over.
     """
-    meaning = (stream.record, [replace(field, title="") for field in stream.fields])  # a new title changes no value
+    fields = [replace(field, title="") for field in stream.fields]  # a new title changes no value
+    meaning = (stream.record, fields, *stream.links)
     mapping = hashlib.sha256(repr(meaning).encode()).hexdigest()[:16]
     changed = checkpoint.fields is not None and checkpoint.fields != mapping
     checkpoint = msgspec.structs.replace(checkpoint, account=account, fields=mapping)

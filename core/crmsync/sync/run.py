@@ -151,7 +151,8 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
     """Do the work, or drop it where it waits when `stop` is set; raises Stopped then."""
     task, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not stop.is_set():  # else nothing is begun, however short
+            await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             return task.result()
         raise Stopped("Stopped on request.", hint="Run the same command again: it goes on where it was.")

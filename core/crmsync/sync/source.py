@@ -11,6 +11,7 @@ from crmsync import faults
 from crmsync.errors import UnreadablePage
 from crmsync.events import Events, Note
 from crmsync.http import Client, Head, compile_head, repair
+from crmsync.spec.bind import fill
 from crmsync.spec.model import Request, Spec, Stream
 
 _TRIES = 3  # an unreadable page is asked for this often before the stream gives up
@@ -29,13 +30,15 @@ class Source:
     clock: datetime  # the provider's, as of its last answer
     _heads: dict[tuple[Any, ...], Callable[[bytes], Head]] = field(default_factory=dict)
 
-    async def ask(self, request: Request, *, total: str | None = None, **values: Any) -> tuple[str, Head]:
-        """One page: its body as text, and what the next request needs from it.
+    async def ask(
+        self, request: Request, *, total: str | None = None, id_at: str | None = None, **values: Any
+    ) -> tuple[str, Head]:
+        """One page: its body as text, and what the next request needs from it. `id_at`: where its entries have ids.
 
         A body that cannot be read is repaired where that is safe, else asked for again. An answer that says "nothing"
         without a body is an empty text. Raises UnreadablePage with the body.
         """
-        head = self._head(request, total)
+        head = self._head(request, total, id_at or self.stream.record.id.at[0])
         last: UnreadablePage | None = None
         for _ in range(_TRIES):
             answer = await self.client.send(request, self._values(request, values), stream=self.stream.name)
@@ -58,12 +61,11 @@ class Source:
     def note(self, level: str, message: str) -> None:
         self.events.emit(Note(self.connection, self.stream.name, level, message))
 
-    def _head(self, request: Request, total: str | None) -> Callable[[bytes], Head]:
-        key = (request.next, request.more, total, request.records)
+    def _head(self, request: Request, total: str | None, id_at: str) -> Callable[[bytes], Head]:
+        key = (request.next, request.more, total, request.records, id_at)
         if key not in self._heads:
-            id_path = self.stream.record.id.at[0]
             self._heads[key] = compile_head(
-                next=request.next, more=request.more, total=total, records=request.records, id=id_path
+                next=request.next, more=request.more, total=total, records=request.records, id=id_at
             )
         return self._heads[key]
 
@@ -75,6 +77,12 @@ class Source:
             "limit": request.limit,
             **values,
         }
+
+
+def asking_for(request: Request, ids: Sequence[str]) -> dict[str, Any]:
+    """What a request for many ids at once is filled with."""
+    items = [fill(request.item, {"id": id_}) for id_ in ids] if request.item is not None else list(ids)
+    return {"ids": list(ids), "items": items}
 
 
 def _readable(body: bytes, head: Callable[[bytes], Head]) -> tuple[str, Head]:

@@ -1,19 +1,21 @@
-"""Pull: provider -> mirror, one stream at a time, in the order: plan, fetch, gather, map, land."""
+"""Pull: provider -> mirror, one stream at a time, in the order: plan, fetch, gather, link, map, land."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from crmsync.events import BatchLanded, PageRead, PhaseStarted
-from crmsync.mapping import ReadPlan
+from crmsync.mapping import LinkPlan, ReadPlan
 from crmsync.sync.checkpoint import Checkpoint, advance, encode
 from crmsync.sync.model import Batch, Counts, Page, Phase, Position, Window
 from crmsync.sync.pull.census import Census
 from crmsync.sync.pull.fetch import fetch
 from crmsync.sync.pull.gather import Pace, gather
 from crmsync.sync.pull.land import Lander
+from crmsync.sync.pull.link import with_links
 from crmsync.sync.pull.map import map_batch
 from crmsync.sync.pull.plan import next_window
 from crmsync.sync.source import Source
@@ -24,7 +26,8 @@ from crmsync.sync.worker import Worker
 class Pull:
     """One stream's pull: where it reads, where it lands, how far it is.
 
-    `plans` are the compiled mappings by the path of the records; `tombstone_plan` is that of the list of deleted ones.
+    `plans` are the compiled mappings by the path of the records, `links` those of what no record holds, and
+    `tombstone_plan` is that of the list of deleted ones.
     """
 
     source: Source
@@ -32,6 +35,7 @@ class Pull:
     worker: Worker
     checkpoint: Checkpoint
     plans: Mapping[str, ReadPlan]
+    links: Sequence[LinkPlan]
     tombstone_plan: ReadPlan | None
     brake: float
     pace: Pace = field(default_factory=Pace)
@@ -62,26 +66,31 @@ class Pull:
         return counts
 
     async def _land(self, batch: Batch, window: Window, *, fresh: bool, more: bool) -> Counts:
-        counts, took = await self.worker.do(self._map_and_land, batch, window, fresh)
-        self.pace.landed(took)
+        if window.phase != "tombstones":
+            batch = await with_links(batch, self.source, self.links)
+        counts, took, work_s = await self.worker.do(self._map_and_land, batch, window, fresh)
+        self.pace.landed(took, work_s)
         if self.pace.slow and not more:
             await self.worker.do(self.lander.store.rest)
         self._emit_landed(counts, took)
         return counts
 
-    def _map_and_land(self, batch: Batch, window: Window, fresh: bool) -> tuple[Counts, float]:
-        checkpoint = encode(self.checkpoint)
+    def _map_and_land(self, batch: Batch, window: Window, fresh: bool) -> tuple[Counts, float, float]:
+        """What became of the records; the seconds that the commit took, and all of this."""
+        begun, checkpoint = time.monotonic(), encode(self.checkpoint)
         plan = self.tombstone_plan if window.phase == "tombstones" else self.plans[batch.records_at]
         assert plan is not None  # no window asks for tombstones that the spec does not describe
         if batch.bodies:
             map_batch(self.lander.store, plan, batch)
         if window.phase == "tombstones":
-            return self.lander.tombstones(batch, plan, checkpoint)
-        sweep = window.phase == "full" and self.checkpoint.full.sweep
-        return self.lander.land(batch, plan, window.phase, checkpoint, sweep=sweep, fresh=fresh)
+            counts, took = self.lander.tombstones(batch, plan, checkpoint)
+        else:
+            sweep = window.phase == "full" and self.checkpoint.full.sweep
+            counts, took = self.lander.land(batch, plan, window.phase, checkpoint, sweep=sweep, fresh=fresh)
+        return counts, took, time.monotonic() - begun
 
     async def _census(self) -> Counts:
-        census = Census(self.source, self.lander, self.worker, self.plans, self.brake)
+        census = Census(self.source, self.lander, self.worker, self.plans, self.links, self.brake)
         counts = Counts()
         self.checkpoint = advance(self.checkpoint, Window("census", Position()), Position(done=True))
         async for part in census.run(encode(self.checkpoint)):

@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from crmsync.errors import BrakePulled
-from crmsync.mapping import ReadPlan, literal
+from crmsync.mapping import LinkPlan, ReadPlan, literal
 from crmsync.sync.model import Batch, Counts
 from crmsync.sync.pull.fetch import in_parts, read_by_id
 from crmsync.sync.pull.land import Lander
+from crmsync.sync.pull.link import with_links
 from crmsync.sync.pull.map import map_batch
 from crmsync.sync.source import Source
 from crmsync.sync.worker import Worker
@@ -28,6 +29,7 @@ class Census:
     lander: Lander
     worker: Worker
     plans: Mapping[str, ReadPlan]
+    links: Sequence[LinkPlan]
     brake: float
 
     async def run(self, checkpoint: str) -> AsyncIterator[Counts]:
@@ -39,7 +41,8 @@ class Census:
         ids = await self.worker.do(self._missing) if by_id else []  # nothing can be confirmed
         for part in in_parts(ids, by_id):
             page = await read_by_id(self.source, part)
-            yield await self.worker.do(self._mark, Batch((page,)), part)
+            batch = await with_links(Batch((page,)), self.source, self.links)
+            yield await self.worker.do(self._mark, batch, part)
         yield await self.worker.do(self.lander.census_done, checkpoint)
 
     def _missing(self) -> list[str]:

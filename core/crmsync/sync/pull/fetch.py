@@ -10,10 +10,9 @@ from typing import Any
 
 from crmsync.errors import NotFound, RestartNeeded, UnexpectedAnswer
 from crmsync.http import Head
-from crmsync.spec.bind import fill
 from crmsync.spec.model import Reader, Request
 from crmsync.sync.model import Page, Position, Window
-from crmsync.sync.source import Source
+from crmsync.sync.source import Source, asking_for
 
 # A URL this long is taken by the servers we know; a longer list of names goes into the body of `by_id` instead.
 URL_NAMES_MAX = 6000
@@ -41,9 +40,8 @@ async def read_by_id(source: Source, ids: Sequence[str]) -> Page:
     """One page with those of `ids`, a part that fits, that exist."""
     request = source.stream.by_id
     assert request is not None  # nobody has ids to ask for where the spec has no way to
-    items = [fill(request.item, {"id": i}) for i in ids] if request.item is not None else list(ids)
     try:
-        body, head = await source.ask(request, id=ids[0], ids=list(ids), items=items)
+        body, head = await source.ask(request, id=ids[0], **asking_for(request, ids))
     except NotFound:
         if len(ids) > 1:
             raise  # which of them?

@@ -6,7 +6,7 @@ from crmsync import faults
 from crmsync.errors import UnreadablePage
 from crmsync.mapping import ReadPlan
 from crmsync.store import FileStore
-from crmsync.sync.model import Batch
+from crmsync.sync.model import Batch, LinkAnswers
 
 MAPPED = "mapped"
 
@@ -20,5 +20,18 @@ def map_batch(store: FileStore, plan: ReadPlan, batch: Batch) -> None:
     engine.execute(plan.create_sql(MAPPED), {"bodies": bodies})
     for page, reason in engine.rows(f"SELECT _page, _problems[1].reason FROM {MAPPED} WHERE _pos = 0 LIMIT 1"):
         raise UnreadablePage(f"A page could not be read: {reason}.", body=bodies[page].encode())
-    engine.execute(plan.older_sql(MAPPED))
+    if engine.value(f"SELECT count(_id) > count(DISTINCT _id) FROM {MAPPED}"):
+        engine.execute(plan.older_sql(MAPPED))
+    for answers in batch.links:
+        _fill(store, answers)
     faults.point("land.mapped")
+
+
+def _fill(store: FileStore, answers: LinkAnswers) -> None:
+    """Put what the answers about one link say into its column of `mapped`."""
+    engine, plan = store.engine, answers.plan
+    engine.execute(plan.create_sql("linked"), {"bodies": answers.bodies})
+    for page, fault in engine.rows("SELECT _page, fault FROM linked WHERE fault IS NOT NULL LIMIT 1"):
+        message = f"The links that {plan.link.field} holds could not be read: {fault}."
+        raise UnreadablePage(message, body=answers.bodies[page].encode())
+    engine.execute(plan.fill_sql(MAPPED, "linked"))
