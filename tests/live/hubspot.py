@@ -62,6 +62,8 @@ def probes(known: list[str]) -> Iterator[Probe]:
     yield Probe(
         "a batch with a missing id", "POST", f"{objects}/batch/read", body={"properties": NAMES, "inputs": inputs}
     )
+    links = f"/crm/associations/{VERSION}/contacts/companies/batch/read"
+    yield Probe("links, of a missing id too", "POST", links, body={"inputs": inputs})
     yield Probe("definitions of properties", "GET", f"/crm/properties/{VERSION}/contacts")
     yield Probe("pipelines", "GET", f"/crm/pipelines/{VERSION}/deals")
     yield Probe("a record that is not there", "GET", f"{objects}/{NO_ID}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmsync.mapping import LinkPlan, compile_link, compile_read
+from crmsync.mapping import LinkPlan, compile_link
 from crmsync.spec.model import Link, Request
 from mapping_engine import Engine, a_stream
 
@@ -91,19 +92,29 @@ def test_a_list_whose_elements_have_no_id_is_a_fault(element):
     assert linked(page({"from": {"id": 1}, "to": [element]}))[0][-1]
 
 
-def test_a_link_is_put_into_the_rows_and_clears_what_has_none():
-    """Of several answers about a record, the first; rows that nobody asked about stay NULL."""
-    links, stream = the_plan(), a_stream({"company_id": {"type": "ref"}})
-    plan = compile_read(stream, "$")
-    assert "company_id" not in [column.name for column in plan.columns]
-    ENGINE.con.execute(
-        "CREATE OR REPLACE TEMP TABLE rows AS SELECT unnest(['1', '2', '2', NULL]) AS _id, NULL::VARCHAR AS company_id"
-    )
-    linked(page(to(of="1"), to(8, of="2")), page(to(7, of="1"), to(9, of="2")))
-    ENGINE.con.execute(links.fill_sql("rows", "linked"))
+def filled(*bodies: str, type_: str = "ref") -> list[tuple[Any, ...]]:
+    """Records 1 to 3 with the links that `bodies` give them, in a column of that type."""
+    link = the_plan().link
+    stream = replace(a_stream({"company_id": {"at": "x", "type": type_}}), links=(link,))
+    stream = replace(stream, fields=(replace(stream.fields[0], at=()),))
+    ENGINE.read(stream, json.dumps([{"id": 1}, {"id": 2}, {"id": 2}, {"id": 3}]))
+    plan = compile_link(stream, link)
+    linked(*bodies, plan=plan)
+    ENGINE.con.execute(plan.fill_sql("batch", "linked"))
+    return ENGINE.con.execute("SELECT _id, company_id FROM batch ORDER BY _pos").fetchall()
 
-    found = ENGINE.con.execute("FROM rows ORDER BY ALL").fetchall()
-    assert found == [("1", None), ("2", "8"), ("2", "8"), (None, None)]
+
+def test_links_are_put_into_the_rows_of_their_records():
+    """Every copy of a record gets them; of several answers the first counts; without one the column is NULL."""
+    answers = page(to(of="1"), to(8, of="2"), to(4, of="77")), page(to(7, of="1"), to(9, of="2"))
+
+    assert filled(*answers) == [("1", None), ("2", "8"), ("2", "8"), ("3", None)]
+    assert filled() == [("1", None), ("2", None), ("2", None), ("3", None)]
+
+
+def test_a_column_that_is_stored_with_another_type_takes_what_fits():
+    """As a field does whose type changed."""
+    assert filled(page(to(8), to("x", of="3")), type_="integer") == [("1", 8), ("2", None), ("2", None), ("3", None)]
 
 
 JSON = st.recursive(
