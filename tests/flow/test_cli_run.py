@@ -45,7 +45,7 @@ def test_json_is_one_object_a_stream_and_nothing_else(crm):
 
 def test_a_stream_that_fails_does_not_stop_the_others(crm):
     """The others are brought up to date, and the status says that something failed."""
-    crm.simulator.fail(400, "/contacts", times=99)
+    crm.simulator.fail(400, "/objects/2026-03/contacts", times=99)
 
     done = crm.sync("--json")
 

@@ -83,7 +83,7 @@ def with_custom(spec: Spec, stream: Stream, described: Sequence[Described], want
     A field that is not mapped is named in lower case, with `_raw` behind it where that name is taken.
     """
     there = {d.name for d in described}
-    kept = [f for f in stream.fields if not f.optional or f.at[0] in there]
+    kept = [f for f in stream.fields if not f.optional or any(path in there for path in f.at)]
     mapped = {path for f in kept for path in f.at}
     taken = {name.lower() for name in (*META, *(f.name for f in kept))}
     for item in described:
