@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from cli import shell as shell_in
 from crmsync.errors import AlreadyRunning
 from crmsync.events import Events, PhaseStarted
 from crmsync.sandbox import Fault, SimRequest
@@ -178,10 +179,13 @@ def test_a_list_whose_place_is_forgotten_in_a_sweep_deletes_nothing_that_is_ther
 def test_a_record_that_comes_twice_in_a_batch_is_applied_once(lab: Lab) -> None:
     """The newest copy counts, wherever it stands; the other one changed nothing."""
     now = lab.clock.now()
-    answers(lab, "GET /crm/objects", contact("7", "New", now), contact("7", "Old", now.replace(year=2025)))
+    old = contact("7", "Old", now.replace(year=2025))
+    old["properties"]["email"] = "no address"
+    answers(lab, "GET /crm/objects", contact("7", "New", now), old)
     result = lab.run()
     assert (result.counts.read, result.counts.applied, result.counts.unchanged) == (2, 1, 1)
     assert lab.mirror()["7"]["first_name"] == "New"
+    assert lab.rows("SELECT count(*) FROM crmsync.rejects") == [(0,)]
 
 
 def test_an_old_copy_that_says_deleted_deletes_nothing(lab: Lab) -> None:
@@ -197,8 +201,32 @@ def test_an_old_copy_that_says_deleted_deletes_nothing(lab: Lab) -> None:
     )
     result = lab.run()
     assert_counted(result)
-    assert result.counts.deleted == 1
+    assert (result.counts.read, result.counts.applied, result.counts.deleted) == (2, 1, 1)
     assert set(lab.mirror()) == {ids[0], ids[2]}
+
+
+def test_an_index_that_still_shows_a_deleted_record_does_not_revive_it(lab: Lab) -> None:
+    """Its last change was before its deletion, so it is no news."""
+    ids = people(lab, 2)
+    lab.run()
+    changed = lab.mirror()[ids[0]]["_updated_at"]
+    lab.clock.advance(DAY_S)
+    lab.simulator.archive("contacts", ids[0])
+    assert lab.run().counts.deleted == 1
+    answers(lab, "/search", contact(ids[0], "P0", changed))
+    assert lab.run().counts.unchanged == 1
+    assert set(lab.mirror()) == {ids[1]}
+
+
+def test_a_change_within_the_same_moment_is_found_by_its_values(lab: Lab) -> None:
+    """Two edits in one millisecond, or a provider that forgets to move the time."""
+    ids = people(lab, 2)
+    lab.run()
+    moments = {i: row["_updated_at"] for i, row in lab.mirror().items()}
+    answers(lab, "/search", *(contact(i, "P0", moments[i]) for i in ids))
+    result = lab.run()
+    assert (result.counts.read, result.counts.applied) == (2, 2)  # the e-mail address is gone from both
+    assert [row["first_name"] for row in lab.mirror().values()] == ["P0", "P0"]
 
 
 def test_an_old_copy_resolves_no_reject(lab: Lab) -> None:
@@ -216,18 +244,35 @@ def test_an_old_copy_resolves_no_reject(lab: Lab) -> None:
 
 def test_a_held_field_that_is_read_again_changes_nothing(lab: Lab) -> None:
     """The row keeps the old value and its `_synced_at`; the reject counts how often it was met."""
-    (one,) = people(lab, 1)
+    one, other = people(lab, 2)
     lab.run()
     lab.clock.advance(600)
     lab.simulator.update("contacts", one, {"email": "no address"})
+    lab.simulator.update("contacts", other, {"email": "new@example.com"})
     lab.clock.advance(60)
     lab.run()
-    before = lab.mirror()[one]
+    before = lab.mirror()
+    assert [before[i]["email"] for i in (one, other)] == ["p0@example.com", "new@example.com"]
     for how in ({}, {"backfill": True}):
         result = lab.run(**how)
-        assert (result.counts.applied, result.counts.held) == (0, result.counts.read)
-    assert lab.mirror()[one] == before and before["email"] == "p0@example.com"
+        assert (result.counts.applied, result.counts.held * 2) == (0, result.counts.read)
+    assert lab.mirror() == before
     assert lab.rows("SELECT attempts > 2, first_at < last_at FROM crmsync.rejects") == [(True, True)]
+
+
+def test_a_rejected_record_is_counted_kept_and_known_to_be_there(lab: Lab) -> None:
+    """Nothing of it is applied; a sweep met it all the same, so nobody asks whether it is gone."""
+
+    def edit(tree: dict[str, Any]) -> None:
+        tree["streams"]["contact"]["fields"]["email"] = {"at": "email", "on_bad": "reject"}
+
+    one, _ = people(lab, 2)
+    done(lab, edited(lab, edit))
+    lab.simulator.update("contacts", one, {"email": "no address", "firstname": "New"})
+    swept = done(lab, edited(lab, edit, backfill=True))
+    assert (swept.counts.applied, swept.counts.unchanged, swept.counts.rejected) == (0, 1, 2)
+    assert lab.mirror()[one]["first_name"] == "P0"
+    assert not [request for request in lab.simulator.requests if request.path.endswith("/batch/read")]
 
 
 def test_an_entry_of_the_list_of_deleted_ones_that_has_no_id_is_rejected(lab: Lab) -> None:
@@ -241,6 +286,44 @@ def test_an_entry_of_the_list_of_deleted_ones_that_has_no_id_is_rejected(lab: La
     assert_counted(result)
     assert (result.counts.read, result.counts.applied, result.counts.rejected, result.counts.deleted) == (4, 1, 1, 1)
     assert set(lab.mirror()) == set(ids[1:])
+    assert lab.rows("SELECT outcome, contains(payload, 'archivedAt') FROM crmsync.rejects") == [("rejected", True)]
+
+
+def test_a_deletion_that_is_listed_again_moves_nothing(lab: Lab) -> None:
+    """The provider lists it for months; the row says once when that was."""
+    ids = people(lab, 2)
+    lab.run()
+    lab.simulator.archive("contacts", ids[0])
+    deleted = "SELECT _deleted_at, _synced_at FROM hubspot.contact WHERE _deleted_at IS NOT NULL"
+    lab.clock.advance(DAY_S)
+    assert lab.run().counts.deleted == 1
+    before = lab.rows(deleted)
+    lab.clock.advance(DAY_S)
+    result = lab.run()
+    assert (result.counts.read, result.counts.deleted, lab.rows(deleted)) == (1, 0, before)
+
+
+def test_a_row_that_was_marked_by_mistake_lives_again_with_the_sweep(lab: Lab) -> None:
+    """The values are the same, only that it is there is new."""
+    ids = people(lab, 2)
+    lab.run()
+    lab.clock.advance(DAY_S)
+    answers(lab, _archived, {"id": ids[0], "archived": True, "archivedAt": lab.clock.now().isoformat()})
+    assert lab.run().counts.deleted == 1
+    swept = lab.run(backfill=True)
+    assert (swept.counts.applied, swept.counts.unchanged) == (1, 1)
+    assert_equal(lab)
+
+
+def test_a_merged_record_that_stands_beside_its_survivor_does_not_live(lab: Lab) -> None:
+    """An index may show both for a while; what the survivor says counts."""
+    now = lab.clock.now()
+    survivor = contact("9", "Both", now)
+    survivor["properties"]["hs_merged_object_ids"] = "7;8"
+    answers(lab, "GET /crm/objects", contact("7", "One", now.replace(hour=1)), survivor)
+    result = lab.run()
+    assert (result.counts.applied, result.counts.deleted) == (2, 1)
+    assert set(lab.mirror()) == {"9"}
 
 
 def _archived(request: SimRequest) -> bool:
@@ -323,6 +406,30 @@ def test_a_mapping_that_changes_while_everything_is_read_starts_the_read_anew(la
     lab.config = {"fields": {"contact": ["hs_object_source"]}}
     assert lab.run().counts.read >= 350
     assert {row["hs_object_source"] for row in lab.mirror().values()} == {"INTEGRATION"}
+
+
+def test_a_sweep_that_is_given_up_leaves_nothing_behind_that_hides_a_deletion(lab: Lab) -> None:
+    """The next one begins with no ids met."""
+    ids = people(lab, 250)
+    lab.run()
+    lab.simulator.fail(500, "GET /crm/objects", skip=2, times=9999)
+    lab.try_run(backfill=True)
+    lab.simulator.faults.clear()
+    lab.simulator.purge("contacts", ids[0])
+    lab.config = {"fields": {"contact": ["hs_object_source"]}}
+    assert lab.run().counts.deleted == 1
+    assert_equal(lab)
+
+
+def test_a_sweep_of_many_batches_remembers_all_ids_that_it_met(lab: Lab) -> None:
+    """So it asks by id for nothing that is there."""
+    people(lab, 330)
+    options = {**lab.simulator.options, "burst": "100000"}
+    command = shell_in(lab.folder, lab.url, **options)
+    for words in ((), ("--backfill",)):
+        (result,) = command.results("--stream", "contact", *words, CRMSYNC_BATCH_ROWS="100")
+        assert (result["status"], result["read"]) == ("done", 330)
+    assert not [request for request in lab.simulator.requests if request.path.endswith("/batch/read")]
 
 
 @pytest.mark.parametrize("request_", [2, 3, 4, 6])

@@ -103,7 +103,8 @@ def span(low: int = 0, high: int = 100_000, position: Position | None = None) ->
 
 
 EVERYTHING = Window("full", Position())
-accounts = st.dictionaries(st.integers(1, 2000), st.integers(0, 40).map(lambda n: n * 500), max_size=60)
+moments = st.integers(0, 40).map(lambda n: n * 500) | st.integers(0, 20_000)
+accounts = st.dictionaries(st.integers(1, 2000), moments, max_size=60)
 orders = st.sampled_from([int, str, lambda i: -i, lambda i: random.Random(i).random()])
 caps = st.sampled_from([(3, 10), (4, 10), (1, 7), (10, 10), (40, 40)])
 
@@ -132,6 +133,14 @@ def test_a_window_that_fits_on_one_page_is_one_request() -> None:
     provider = Provider({1: 10, 2: 20})
     assert ids(read(provider, span())) == [1, 2]
     assert len(provider.asked) == 1
+
+
+def test_a_page_that_claims_to_be_the_last_one_is_compared_with_the_total() -> None:
+    """A provider that forgets the cursor must not make us forget the rest."""
+    provider = Provider({i: i for i in range(1, 6)})
+    plain = provider._page
+    provider._page = lambda *how: replace(plain(*how), next=None)  # type: ignore[method-assign]
+    assert read(provider, span())[-1].position.missed
 
 
 def test_a_record_that_enters_behind_the_walk_is_found_at_the_end_of_the_window() -> None:
