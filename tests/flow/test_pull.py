@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from crmsync.events import Note
@@ -272,10 +274,11 @@ def test_every_record_read_ends_as_exactly_one_outcome(lab: Lab) -> None:
     assert stored == [(231, 231), (231, 231)]
 
 
-def test_a_page_cut_short_is_asked_for_again(lab: Lab) -> None:
-    """A body that is no JSON is never read as an empty page."""
+@pytest.mark.parametrize("how", [{"truncate": 900}, {"status": 200, "body": b'{"results": ['}, {"status": 200}])
+def test_a_page_cut_short_is_asked_for_again(lab: Lab, how: dict[str, Any]) -> None:
+    """A body that is no JSON is never read as an empty page, wherever the rest of it went."""
     people(lab, 250)
-    lab.simulator.faults.add(Fault("GET /crm/objects", skip=1, times=2, truncate=900))
+    lab.simulator.faults.add(Fault("GET /crm/objects", skip=1, times=2, **how))
     assert lab.run().counts.read == 250
     assert_equal(lab)
 
@@ -293,16 +296,19 @@ def test_a_page_that_stays_unreadable_fails_the_stream_and_is_kept(lab: Lab) -> 
     assert_equal(lab)
 
 
-def test_characters_that_no_reader_can_hold_are_mended(lab: Lab) -> None:
+@pytest.mark.parametrize(
+    ("sent", "stored"), [(rb"A\u0000d\ud800a", "Ad\ufffda"), (rb"A\ud800a", "A\ufffda"), (b"A\xffa", "A\ufffda")]
+)
+def test_characters_that_no_reader_can_hold_are_mended(lab: Lab, sent: bytes, stored: str) -> None:
     """NULs go, lone surrogates become U+FFFD, and the record is there."""
     (record_id,) = people(lab, 1)
     page = (
-        b'{"results":[{"id":"%s","properties":{"firstname":"A\\u0000d\\ud800a","email":"a@b.example"},'
+        b'{"results":[{"id":"%s","properties":{"firstname":"%s","email":"a@b.example"},'
         b'"createdAt":"2026-01-01T00:00:00Z","updatedAt":"2026-01-01T00:00:00Z","archived":false}]}'
-    ) % record_id.encode()
+    ) % (record_id.encode(), sent)
     lab.simulator.faults.add(Fault("GET /crm/objects", times=1, status=200, body=page))
     lab.run()
-    assert lab.mirror()[record_id]["first_name"] == "Ad\ufffda"
+    assert lab.mirror()[record_id]["first_name"] == stored
 
 
 def test_a_run_that_failed_goes_on_from_the_last_committed_page(lab: Lab) -> None:

@@ -396,6 +396,24 @@ def test_a_run_that_takes_up_an_old_window_reads_up_to_the_present(lab: Lab) -> 
     assert_equal(lab)
 
 
+def test_what_changes_during_a_long_full_read_comes_in_the_same_run(lab: Lab) -> None:
+    """The provider's clock goes on with each answer, so the changes behind the full read reach up to its end."""
+    ids = people(lab, 350)
+    pages = 0
+
+    def linger(request: SimRequest) -> None:
+        nonlocal pages
+        pages += request.path.endswith("/contacts")
+        if pages == 3:
+            lab.clock.advance(7200)
+            lab.simulator.update("contacts", ids[0], {"firstname": "Meanwhile"})
+            lab.clock.advance(60)
+
+    lab.simulator.switches.on_request = linger
+    lab.run()
+    assert_equal(lab)
+
+
 def test_a_mapping_that_changes_while_everything_is_read_starts_the_read_anew(lab: Lab) -> None:
     """Rows that were read by the old mapping get the new fields, too."""
     people(lab, 350)

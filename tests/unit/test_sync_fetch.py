@@ -166,6 +166,19 @@ def test_a_record_that_a_leaving_one_pushed_over_a_page_break_is_read_by_another
     assert set(ids(pages)) == set(range(1, 10))
 
 
+def test_a_page_that_begins_before_the_last_one_ended_is_not_trusted() -> None:
+    """Ids must rise from page to page, too: else `id > after_id` was not obeyed."""
+    provider = Provider({i: i for i in range(1, 7)})
+    plain = provider._page
+
+    def back(ids_: Sequence[str], start: int, size: int) -> Head:
+        return plain(["1", "2", "3"] if len(provider.asked) == 2 else ids_, start, size)
+
+    provider._page = back  # type: ignore[method-assign]
+    assert set(ids(read(provider, span()))) == set(range(1, 7))
+    assert any("cannot be trusted" in note for note in provider.notes)
+
+
 def test_more_records_of_one_instant_than_the_cap_are_reported() -> None:
     """What can be listed is; the position says that records were missed."""
     provider = Provider(dict.fromkeys(range(1, 31), 500), order=str)
