@@ -78,7 +78,12 @@ def reset(
     before: tuple[Path | None, Path | None], connection: str, stream: str, store: Path | None, config: Path | None
 ) -> None:
     """Forget one checkpoint: the next run reads everything; rows stay and are brought up to date."""
-    _write(store or before[0], config or before[1], connection, stream, None)
+    from crmsync.sync.checkpoint import decode, encode, forgotten
+
+    where = (store or before[0], config or before[1])
+    with reading(*where) as opened:
+        held = opened.checkpoint(connection, stream)
+    _write(*where, connection, stream, held and encode(forgotten(decode(held))))
     click.echo(f"The next run of {connection}.{stream} reads everything.", err=True)
 
 

@@ -85,6 +85,11 @@ def encode(checkpoint: Checkpoint) -> str:
     return msgspec.json.encode(checkpoint).decode()
 
 
+def forgotten(checkpoint: Checkpoint) -> Checkpoint:
+    """A checkpoint that knows only whose rows the mirror has: everything is read, and what is gone is found."""
+    return Checkpoint(account=checkpoint.account, full=Full(sweep=True))
+
+
 def phase(checkpoint: Checkpoint) -> str:
     """What the next run does first, in words."""
     if checkpoint.full.is_open:
