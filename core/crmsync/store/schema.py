@@ -24,8 +24,6 @@ CHECKPOINTS = Table(
     "One row a stream: how far it is read. Committed together with the rows it vouches for.",
 )
 
-COUNTS = ("read", "applied", "unchanged", "rejected", "held", "deleted")
-
 RUNS = Table(
     "crmsync",
     "runs",
