@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from crmsync_hubspot.simulator.columns import Compute, Fill, Group, Value, filled, mix
+from crmsync.sandbox.columns import Compute, Fill, Group, Value, filled, mix
 from crmsync_hubspot.simulator.instants import DAY_MS, isos
 from crmsync_hubspot.simulator.kinds import Kind
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from crmsync.sandbox.words import PLACES
 from crmsync_hubspot.simulator import definitions
+from crmsync_hubspot.simulator.industries import INDUSTRIES
 from crmsync_hubspot.simulator.kinds import Kind
-from crmsync_hubspot.simulator.packs import LEAD_STATUSES, LIFECYCLE, SOURCES
-from crmsync_hubspot.simulator.words import INDUSTRIES, PLACES
+from crmsync_hubspot.simulator.packs import LEAD_STATUSES, LIFECYCLE, SOURCES, zone_code
 
 Property = dict[str, Any]
 
@@ -23,7 +24,7 @@ FIELD_TYPES = {
     "enumeration": ("select", "radio", "checkbox", "booleancheckbox"),
     "bool": ("booleancheckbox",),
 }
-_TIME_ZONES = tuple(sorted({place[5] for place in PLACES}))
+_TIME_ZONES = tuple(sorted({zone_code(place[5]) for place in PLACES}))
 _OPTIONS: Mapping[tuple[str, str], Iterable[str]] = {
     ("companies", "industry"): INDUSTRIES,
     ("companies", "type"): ("PROSPECT", "PARTNER", "RESELLER", "VENDOR", "OTHER"),

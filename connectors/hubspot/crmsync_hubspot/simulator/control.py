@@ -9,9 +9,9 @@ from typing import Any
 
 from crmsync.clock import Clock, SystemClock
 from crmsync.sandbox import Faults
+from crmsync.sandbox.columns import Value
 from crmsync_hubspot.simulator.access import ALL_SCOPES, STATIC_TOKEN, Access, Token
 from crmsync_hubspot.simulator.baseline import Baseline
-from crmsync_hubspot.simulator.columns import Value
 from crmsync_hubspot.simulator.edits import Edits, shown
 from crmsync_hubspot.simulator.instants import to_ms
 from crmsync_hubspot.simulator.kinds import Kind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from crmsync_hubspot.simulator.columns import Value
+from crmsync.sandbox.columns import Value
 from crmsync_hubspot.simulator.instants import iso
 from crmsync_hubspot.simulator.portal import Portal
 from crmsync_hubspot.simulator.table import Table, Version

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+from crmsync.sandbox.columns import Compute, Group, Shared, Value
 from crmsync_hubspot.simulator.baseline import Baseline
-from crmsync_hubspot.simulator.columns import Compute, Group, Shared, Value
 from crmsync_hubspot.simulator.instants import DAY_MS, iso
 from crmsync_hubspot.simulator.kinds import COMPANIES, CONTACTS, DEALS, TICKETS, Kind
 from crmsync_hubspot.simulator.packs import NAMES, PEOPLE, made_packs, number

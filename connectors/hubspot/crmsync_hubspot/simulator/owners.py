@@ -6,8 +6,7 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
-from crmsync_hubspot.simulator.packs import slug
-from crmsync_hubspot.simulator.words import FAMILY, GIVEN
+from crmsync.sandbox.words import FAMILY, GIVEN, slug
 
 OWNERS = 24
 

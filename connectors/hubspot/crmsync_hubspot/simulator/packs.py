@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import random
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
 
-from crmsync_hubspot.simulator.columns import Compute, Pack, Value
-from crmsync_hubspot.simulator.pipelines import STAGES
-from crmsync_hubspot.simulator.words import (
+from crmsync.sandbox.columns import Compute, Pack, Value
+from crmsync.sandbox.words import (
     FAMILY,
     GIVEN,
-    INDUSTRIES,
     NAME_ENDS,
     NAME_MIDDLES,
     NAME_STARTS,
     PLACES,
     STREETS,
     TITLES,
+    filled_form,
+    slug,
+    sparse,
 )
-
-Choice = TypeVar("Choice")
+from crmsync_hubspot.simulator.industries import INDUSTRIES
+from crmsync_hubspot.simulator.pipelines import STAGES
 
 LIFECYCLE = (
     "subscriber",
@@ -103,14 +102,14 @@ def roles(dice: random.Random, owners: Sequence[str]) -> Pack:
     remarks = ("Newsletter; please call in the morning.", "Met at the fair in Lyon.", "Prefiere correo electrónico.")
     rows = [
         (
-            _sparse(dice, TITLES),
+            sparse(dice, TITLES),
             dice.choice(LIFECYCLE),
-            _sparse(dice, LEAD_STATUSES),
-            _sparse(dice, owners),
+            sparse(dice, LEAD_STATUSES),
+            sparse(dice, owners),
             dice.choice(SOURCES),
-            _sparse(dice, industries),
+            sparse(dice, industries),
             dice.choice(("true", "false", None)),
-            _sparse(dice, remarks),
+            sparse(dice, remarks),
         )
         for _ in range(ROLES)
     ]
@@ -126,8 +125,8 @@ def homes(dice: random.Random) -> Pack:
     for _ in range(HOMES):
         city, state, country, code, phone, zone = dice.choice(PLACES)
         address = f"{dice.randint(1, 290)} {dice.choice(STREETS)}" if dice.random() < 0.9 else None
-        numbers = _filled(phone[:-2], dice), _filled(phone[:-2], dice)
-        rows.append((address, city, state, code and _filled(code, dice), country, zone, *numbers))
+        numbers = filled_form(phone[:-2], dice), filled_form(phone[:-2], dice)
+        rows.append((address, city, state, code and filled_form(code, dice), country, zone_code(zone), *numbers))
     return Pack(("address", "city", "state", "zip", "country", "hs_timezone", "_phone", "_mobile"), rows, 11)
 
 
@@ -145,13 +144,13 @@ def books(dice: random.Random, owners: Sequence[str]) -> Pack:
     """What a company is."""
     rows = [
         (
-            _sparse(dice, INDUSTRIES),
+            sparse(dice, INDUSTRIES),
             dice.choice(("PROSPECT", "PARTNER", "RESELLER", "VENDOR", "OTHER", None)),
             dice.choice(LIFECYCLE),
-            _sparse(dice, owners),
+            sparse(dice, owners),
             dice.choice(("true", "false")),
-            _sparse(dice, ("Family business.", "Listed since 2009.", "Wächst schnell.", "海外展開中。")),
-            _sparse(dice, LEAD_STATUSES),
+            sparse(dice, ("Family business.", "Listed since 2009.", "Wächst schnell.", "海外展開中。")),
+            sparse(dice, LEAD_STATUSES),
             dice.choice(SOURCES),
         )
         for _ in range(BOOKS)
@@ -174,10 +173,10 @@ def offers(dice: random.Random, owners: Sequence[str]) -> Pack:
                 str(closed).lower(),
                 str(closed and probability == "1.0").lower(),
                 dice.choice(("newbusiness", "existingbusiness", None)),
-                _sparse(dice, owners),
+                sparse(dice, owners),
                 dice.choice(("USD", "USD", "EUR", "GBP")),
                 dice.choice(("low", "medium", "high", None)),
-                _sparse(dice, ("Waiting for the budget.", "Rückruf vereinbart.", "Contrato enviado.")),
+                sparse(dice, ("Waiting for the budget.", "Rückruf vereinbart.", "Contrato enviado.")),
             )
         )
     names = (
@@ -204,22 +203,11 @@ def number(pack: Pack, name: str, odds: int) -> Compute:
     return numbered
 
 
-def slug(name: str) -> str:
-    """A name in the plain letters of an address."""
-    latin = name.translate(str.maketrans("łŁøØßıæ", "lLoOsia"))
-    plain = unicodedata.normalize("NFKD", latin).encode("ascii", "ignore").decode().lower()
-    return "".join(letter for letter in plain if letter.isalnum())
-
-
-def _sparse(dice: random.Random, values: Sequence[Choice]) -> Choice | None:
-    """One of the values, or nothing in one case of five."""
-    return None if dice.random() < 0.2 else dice.choice(values)
-
-
 def _visits(dice: random.Random) -> tuple[str, str]:
     visits = dice.randrange(40)
     return str(visits * dice.randint(1, 7)), str(visits)
 
 
-def _filled(form: str, dice: random.Random) -> str:
-    return "".join(str(dice.randint(0, 9)) if letter == "#" else letter for letter in form)
+def zone_code(zone: str) -> str:
+    """`europe_slash_berlin`: how the property spells a time zone."""
+    return zone.lower().replace("/", "_slash_")

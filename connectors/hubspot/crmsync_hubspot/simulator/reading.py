@@ -7,9 +7,9 @@ from itertools import islice
 from typing import Any
 
 from crmsync.sandbox import SimResponse
+from crmsync.sandbox.columns import json_text
 from crmsync_hubspot.simulator.answers import Refused, invalid, not_found, ok, raw
 from crmsync_hubspot.simulator.call import Call, whole
-from crmsync_hubspot.simulator.columns import json_text
 from crmsync_hubspot.simulator.filters import read_groups
 from crmsync_hubspot.simulator.portal import Portal, Shelf
 from crmsync_hubspot.simulator.search import LINKED, Query, Search

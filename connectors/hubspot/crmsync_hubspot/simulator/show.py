@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from crmsync.sandbox.columns import json_text
 from crmsync_hubspot.simulator.baseline import Render
-from crmsync_hubspot.simulator.columns import json_text
 from crmsync_hubspot.simulator.instants import iso
 from crmsync_hubspot.simulator.portal import Portal, Shelf
 from crmsync_hubspot.simulator.table import Version

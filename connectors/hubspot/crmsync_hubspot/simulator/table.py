@@ -6,8 +6,8 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from crmsync.sandbox.columns import Value
 from crmsync_hubspot.simulator.baseline import Baseline
-from crmsync_hubspot.simulator.columns import Value
 from crmsync_hubspot.simulator.instants import DAY_MS, iso
 
 NO_CHANGES: Mapping[str, Value] = {}

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from crmsync.sandbox.columns import Value
 from crmsync_hubspot.simulator.answers import invalid, invalid_properties
 from crmsync_hubspot.simulator.catalogue import Property
-from crmsync_hubspot.simulator.columns import Value
 from crmsync_hubspot.simulator.instants import DAY_MS, iso, read_ms
 from crmsync_hubspot.simulator.packs import LIFECYCLE
 from crmsync_hubspot.simulator.portal import Portal, Shelf

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from crmsync.sandbox import SimResponse
+from crmsync.sandbox.columns import Value
 from crmsync_hubspot.simulator.answers import Refused, invalid, not_found, nothing, ok
 from crmsync_hubspot.simulator.call import Call
-from crmsync_hubspot.simulator.columns import Value
 from crmsync_hubspot.simulator.edits import Edits
 from crmsync_hubspot.simulator.links import LINK_TYPES, LinkType
 from crmsync_hubspot.simulator.portal import Portal, Shelf
