@@ -97,14 +97,15 @@ def _found() -> Iterator[Connector]:
     seen = set()
     for distribution in metadata.distributions():
         try:
-            name = str(distribution.name)
             points = [p for p in distribution.entry_points if p.group == GROUP]
-            version = str(distribution.version)
+            if not points:  # without having read its metadata, which is long
+                continue
+            name, version = str(distribution.name), str(distribution.version)
         except Exception as error:  # noqa: BLE001 - whatever a stranger's package has there
             if (broken := _unreadable(distribution, error)) is not None:
                 yield broken
             continue
-        if points and name.lower() not in seen:  # the first on the path is the one that is imported
+        if name.lower() not in seen:  # the first on the path is the one that is imported
             seen.add(name.lower())
             yield from (_inspect(point, name, version) for point in points)
 

@@ -103,7 +103,7 @@ def test_a_request_goes_through_the_proxy_and_trusts_the_private_authority(tmp_p
     answer, seen = ask(tmp_path, tls, environment, SSL_CERT_FILE=authority / "ca.pem")
 
     assert answer.body == b'{"x":1}'
-    assert seen[0].startswith("CONNECT api.example.com:443 HTTP/1.1") and "authorization: Basic " in seen[0]
+    assert seen[0].startswith("CONNECT api.example.com:443 HTTP/1.1") and "Proxy-Authorization: Basic " in seen[0]
     assert TOKEN not in "".join(seen)
 
 

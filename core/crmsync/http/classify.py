@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -65,7 +66,7 @@ class Verdict:
 def classify(answer: Answer, spec: Spec, now: datetime, redact: Callable[[str], str]) -> Verdict:
     """The first rule whose conditions all hold decides."""
     success = 200 <= answer.status < 300
-    rules = [r for r in spec.rules if not success or any(_status_fits(s, answer.status) for s in r.status)]
+    rules = [r for r in spec.rules if not success or (r.status and _any_fits(r.status, answer.status))]
     if (success and not rules) or answer.status in spec.empty:
         return _good(answer, spec, redact)
     document = _parsed(answer.body)
@@ -99,9 +100,14 @@ def _good(answer: Answer, spec: Spec, redact: Callable[[str], str]) -> Verdict:
     return Verdict("unreadable", f"not JSON but {_message(answer, None, spec, redact)}")
 
 
+@lru_cache(1024)  # asked by every answer, of every rule
+def _any_fits(patterns: tuple[str, ...], status: int) -> bool:
+    return any(_status_fits(pattern, status) for pattern in patterns)
+
+
 def _fits(rule: ErrorRule, status: int, codes: list[str], document: Any) -> bool:
     return (
-        (not rule.status or any(_status_fits(pattern, status) for pattern in rule.status))
+        (not rule.status or _any_fits(rule.status, status))
         and (not rule.code or any(_code_fits(pattern, code) for pattern in rule.code for code in codes))
         and all(as_text(wanted) in map(as_text, values_at(document, path)) for path, wanted in rule.when.items())
     )

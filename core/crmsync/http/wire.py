@@ -1,4 +1,4 @@
-"""The border to the HTTP libraries: one request out, one answer in. Nothing else here imports them.
+"""The border to the HTTP library: one request out, one answer in. Nothing else here imports it.
 
 Redirects are answers and never followed; cookies are not kept. A body is read up to a cap, decompressed too.
 Foreign exceptions end here: ProviderDown (try again), UnexpectedAnswer (do not), EgressRefused.
@@ -12,19 +12,19 @@ import socket
 import ssl
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
-import httpx
 from aiohttp.abc import AbstractResolver, ResolveResult
-from httpx_aiohttp import AiohttpTransport
+from yarl import URL
 
 from crmsync.errors import ConfigError, CrmsyncError, ProviderDown, UnexpectedAnswer
 from crmsync.http.answer import Answer
 from crmsync.http.egress import Egress
 from crmsync.http.network import Proxy, tls_context
 
+_READ_AHEAD = 1 << 20  # most pages arrive without the socket being paused
 _COMPRESSED_FLOOR = 1 << 20  # a small body may be as compressible as it likes
 
 
@@ -55,54 +55,58 @@ class Wire:
 
     def __init__(self, egress: Egress, proxy: Proxy | None, settings: WireSettings) -> None:
         self._settings = settings
-        self._timeout = httpx.Timeout(settings.read_s, connect=settings.connect_s, pool=settings.total_s).as_dict()
         secure = egress.base.scheme == "https" or (proxy is not None and proxy.scheme == "https")
         context = tls_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody
-        resolver = CheckedResolver(egress, proxy)
         tunnel = egress.base.scheme == "https"  # then the proxy sees only its CONNECT, else the request itself
         self._headers = {"Accept-Encoding": "gzip"} | ({} if tunnel else _proof(proxy))
-        self._transport = AiohttpTransport(
-            verify=context,
-            proxy=httpx.Proxy(proxy.url, headers=_proof(proxy) if tunnel else {}) if proxy else None,
-            client=lambda: _session(context, resolver, settings),
-        )
+        self._proxy = URL(proxy.url) if proxy else None
+        self._proxy_headers = _proof(proxy) if tunnel else {}
+        resolver = CheckedResolver(egress, proxy)
+        self._open: Callable[[], aiohttp.ClientSession] = lambda: _session(context, resolver, settings)  # wants a loop
+        self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
-        await self._transport.aclose()
+        if self._session is not None:
+            await self._session.close()
 
     async def exchange(self, message: Message) -> Answer:
         """Send and read. The URL must have passed Egress."""
         began = time.perf_counter()
-        request = httpx.Request(
-            message.method,
-            message.url,
-            headers={**self._headers, **message.headers},
-            content=message.body,
-            extensions={"timeout": self._timeout},
-        )
         try:
             async with asyncio.timeout(self._settings.total_s):
-                response = await self._transport.handle_async_request(request)
-                try:
-                    body = await self._body(response)
-                finally:
-                    await response.aclose()
+                status, headers, body = await self._exchange(message)
+        except aiohttp.ConnectionTimeoutError:
+            raise ProviderDown(f"no connection within {self._settings.connect_s:.0f} s") from None
+        except aiohttp.SocketTimeoutError:
+            raise ProviderDown(f"no byte for {self._settings.read_s:.0f} s") from None
         except TimeoutError:
             raise ProviderDown(f"no complete answer within {self._settings.total_s:.0f} s") from None
-        except (httpx.HTTPError, aiohttp.ClientError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             raise _translated(error) from None
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers.raw}
-        return Answer(response.status_code, headers, body, time.perf_counter() - began)
+        return Answer(status, headers, body, time.perf_counter() - began)
 
-    async def _body(self, response: httpx.Response) -> bytes:
+    async def _exchange(self, message: Message) -> tuple[int, dict[str, str], bytes]:
+        if self._session is None:
+            self._session = self._open()
+        async with self._session.request(
+            message.method,
+            URL(message.url, encoded=True),  # as it was checked
+            headers={**self._headers, **message.headers},
+            data=message.body,
+            allow_redirects=False,
+            proxy=self._proxy,
+            proxy_headers=self._proxy_headers,
+        ) as response:
+            headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.raw_headers}
+            return response.status, headers, await self._body(response, headers)
+
+    async def _body(self, response: aiohttp.ClientResponse, headers: Mapping[str, str]) -> bytes:
         cap = self._settings.body_max_bytes
-        encoding = response.headers.get("content-encoding", "identity").strip().lower()
+        encoding = headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("", "identity", "gzip", "x-gzip"):
             raise UnexpectedAnswer(f"a body in the encoding {encoding[:40]!r}, which was not asked for")
-        stream = response.stream  # and not aiter_raw, which costs as much as reading
-        assert isinstance(stream, httpx.AsyncByteStream)
         chunks, size = list[bytes](), 0
-        async for chunk in stream:
+        async for chunk in response.content.iter_any():
             chunks.append(chunk)
             size += len(chunk)
             if size > cap:
@@ -148,7 +152,16 @@ class CheckedResolver(AbstractResolver):
 
 def _session(context: ssl.SSLContext, resolver: AbstractResolver, settings: WireSettings) -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(resolver=resolver, ssl=context, limit=settings.connections, keepalive_timeout=30)
-    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False)
+    return aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        trust_env=False,
+        auto_decompress=False,  # which would know no cap
+        read_bufsize=_READ_AHEAD,
+        timeout=aiohttp.ClientTimeout(
+            total=None, connect=settings.total_s, sock_connect=settings.connect_s, sock_read=settings.read_s
+        ),
+    )
 
 
 def _proof(proxy: Proxy | None) -> dict[str, str]:

@@ -16,8 +16,8 @@ from crmsync.sync.model import Batch, Page
 BATCH_ROWS = int(os.environ.get("CRMSYNC_BATCH_ROWS", "5000"))  # fewer: smaller steps, dearer commits
 BATCH_BYTES = 12 * 1024 * 1024
 QUEUE_BYTES = 4 * 1024 * 1024
-_AGE_S = 1.0
-_AGE = 40.0  # times the last batch's work, most of which small batches cost as well: it stays near 2 % of the time
+_AGE_S = 4.0
+_AGE = 80.0  # times the last batch's work, most of which small batches cost as well: it stays near 1 % of the time
 _PAUSE = 4.0  # times the last commit's cost: committing stays under a fifth of the time
 
 
