@@ -94,4 +94,5 @@ def mix(index: int, salt: int) -> int:
 
 
 def json_text(value: object) -> str:
+    """A value as JSON."""
     return msgspec.json.encode(value).decode()
