@@ -26,7 +26,7 @@ from crmsync.http.render import render
 from crmsync.http.retry import RETRIED, Patience, RetrySettings
 from crmsync.http.wire import Message, Wire, WireSettings
 from crmsync.secret import Redactor, Secret
-from crmsync.spec.model import Request, Spec
+from crmsync.spec.model import Request, Spec, variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class Client:
         if verdict.told_wait_s is not None and verdict.outcome in RETRIED:
             hint = f"The provider asks to come back in {verdict.told_wait_s:.0f} s: run the same command again then."
         elif verdict.outcome in ("reconnect", "refresh") and self._way:
-            names = " and ".join(auth.variable(connection, need) for need in self._way.needs)
+            names = " and ".join(variable(connection, need) for need in self._way.needs)
             hint = f"Set {names} to credentials that are valid."
         tries = f", {patience.attempt} tries" if patience.attempt > 1 else ""
         return error_of(verdict, f"{connection}: {request.method} {request.path}{tries}", hint)

@@ -5,6 +5,7 @@ A `Template` is a JSON-like value that may hold `$placeholders` (see bind.py). A
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,7 +30,7 @@ RESERVED_CONNECTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option of a connection; the environment names it `<CONNECTION>_<OPTION>`."""
+    """One option of a connection; `variable` tells what the environment calls it."""
 
     name: str
     title: str = ""
@@ -38,6 +39,11 @@ class Option:
     required: bool = False
     secret: bool = False
     choice: tuple[str, ...] = ()
+
+
+def variable(connection: str, option: str) -> str:
+    """The environment variable of a connection's option: `<CONNECTION>_<OPTION>`."""
+    return re.sub(r"\W", "_", f"{connection}_{option}").upper()
 
 
 @dataclass(frozen=True, slots=True)
