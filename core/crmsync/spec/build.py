@@ -374,8 +374,12 @@ def field_of(name: str, line: Any, canonical: ObjectField | None, nulls: tuple[A
 
 def transform(line: Any) -> Transform:
     """`email` or `{list: stage, take: status}` as a Transform; several keys become a map argument."""
-    if isinstance(line, str):
-        return Transform(line)
-    line = bind.plain(line)
-    kind = next(k for k in line if k not in ("take", "else"))
-    return Transform(kind, line[kind] if len(line) == 1 and kind != "case" else dict(line))
+    return Transform(line) if isinstance(line, str) else _transform(bind.plain(line))
+
+
+def _transform(line: Mapping[str, Any]) -> Transform:
+    if "case" in line:
+        other = line["else"]
+        return Transform("case", {**line, "else": _transform(other) if isinstance(other, dict) else other})
+    kind = next(key for key in line if key != "take")
+    return Transform(kind, line[kind] if len(line) == 1 else dict(line))

@@ -48,10 +48,21 @@ def variable(connection: str, option: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """How a text becomes a value: `kind` names a row of the language's table of transforms, `arg` is its argument."""
+    """How a text becomes a value: `kind` names a row of the language's table of transforms, `arg` is its argument.
+
+    The `else` of a case may be a Transform, too.
+    """
 
     kind: str
     arg: Any = None
+
+    @property
+    def lists(self) -> frozenset[str]:
+        """The look-up lists that it needs."""
+        if self.kind == "list":
+            return frozenset({str(self.arg["list"] if isinstance(self.arg, Mapping) else self.arg)})
+        other = self.arg["else"] if self.kind == "case" else None
+        return other.lists if isinstance(other, Transform) else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +167,13 @@ class Stream:
     cursor: str | None = None
     vars: Mapping[str, Template] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
+
+    @property
+    def lists(self) -> frozenset[str]:
+        """The look-up lists by which something of its records is read."""
+        record = self.record
+        read = (*self.fields, record.id, record.updated_at, record.created_at, record.archived)
+        return frozenset(name for field in read if field for name in field.transform.lists)
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,7 @@ def set_options(store: FileStore, stream: Stream, described: Sequence[Described]
 
 async def read_lists(client: Client, spec: Spec, stream: Stream) -> dict[str, list[dict[str, str | None]]]:
     """The look-up lists that a stream uses; an entry has `key`, `value`, `within` and the columns of `also`."""
-    used = {_list_of(f.transform) for f in stream.fields} - {None}
+    used = stream.lists
     documents: dict[tuple[str, str], Any] = {}
     tables = {}
     for name, lookup in spec.lookups.items():
@@ -168,12 +168,6 @@ def _custom(item: Described, name: str, spec: Spec) -> Field:
     type_ = spec.discover.types.get(item.type, "text")
     path = item.name.replace(".", r"\.")
     return Field(name, type_, (path,), Transform(type_), nulls=spec.nulls, title=item.label)
-
-
-def _list_of(transform: Transform) -> str | None:
-    if transform.kind != "list":
-        return None
-    return str(transform.arg["list"]) if isinstance(transform.arg, Mapping) else str(transform.arg)
 
 
 def _entries(lookup: Lookup, document: Any) -> Iterator[dict[str, str | None]]:
