@@ -51,7 +51,9 @@ class Acme:
         if path == "/me":
             return {"account": {"id": 7, "time_zone": "Asia/Tokyo"}}
         if path == "/teams":
-            return {"teams": [{"id": 1, "name": "North"}, {"id": 2, "name": "South"}]}
+            return {"teams": [{"id": 1, "name": "North", "open": True, "share": 0.0}, {"id": 2, "name": "South"}]}
+        if path == "/lists":
+            return {"entries": [{"key": key, "label": f"{asked['of']} {key}"} for key in (1, 2)]}
         if path == "/people/deleted":
             return {"items": [{"id": number, "at": at} for number, at in self.gone.items()], "next": None}
         if path == "/people/get":

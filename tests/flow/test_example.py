@@ -58,3 +58,39 @@ def test_a_list_at_the_end_of_a_case_is_read_too(tmp_path: Path) -> None:
     with served(tmp_path, 4, edit) as (_, sync):
         assert sync().counts.held == 0
         assert [sync.row(number)["team"] for number in (1, 2, 3, 4)] == ["boss", "none", "South", "North"]
+
+
+@pytest.mark.parametrize(
+    ("when", "taken"),
+    [
+        ({"open": True}, [1]),
+        ({"open": None}, [2]),
+        ({"share": 0}, [1]),
+        ({"open": "true", "id": 1}, [1]),
+        ({"id": 3}, []),
+    ],
+)
+def test_a_column_of_a_list_is_chosen_as_a_field_is(tmp_path: Path, when: dict[str, Any], taken: list[int]) -> None:
+    """True and false, null, and numbers however they are written."""
+
+    def edit(tree: dict[str, Any]) -> None:
+        tree["lists"]["team"]["also"] = {"kind": {"case": [{"when": when, "is": True}], "else": None}}
+        tree["streams"]["contact"]["fields"]["team"]["as"] = {"list": "team", "take": "kind"}
+
+    with served(tmp_path, 2, edit) as (acme, sync):
+        sync()
+        assert [p["team_id"] for n, p in acme.people.items() if sync.row(n)["team"] == "true"] == taken
+
+
+def test_lists_that_differ_in_their_body_only_are_two_lists(tmp_path: Path) -> None:
+    """One address for all of a CRM's lists."""
+
+    def edit(tree: dict[str, Any]) -> None:
+        request = {"do": "POST /lists", "records": "entries", "key": "key", "value": "label"}
+        tree["lists"] |= {of: {**request, "body": {"of": of}} for of in ("area", "rank")}
+        fields = tree["streams"]["contact"]["fields"]
+        fields |= {of: {"at": "team_id", "type": "text", "as": {"list": of}} for of in ("area", "rank")}
+
+    with served(tmp_path, 1, edit) as (_, sync):
+        sync()
+        assert (sync.row(1)["area"], sync.row(1)["rank"]) == ("area 2", "rank 2")

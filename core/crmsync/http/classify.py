@@ -26,7 +26,7 @@ from crmsync.errors import (
     UnexpectedAnswer,
 )
 from crmsync.http.answer import Answer, retry_after
-from crmsync.http.paths import as_text, values_at
+from crmsync.http.paths import as_text, meets, values_at
 from crmsync.spec.model import ErrorRule, Spec
 
 GOOD = "good"
@@ -103,7 +103,7 @@ def _fits(rule: ErrorRule, status: int, codes: list[str], document: Any) -> bool
     return (
         (not rule.status or any(_status_fits(pattern, status) for pattern in rule.status))
         and (not rule.code or any(_code_fits(pattern, code) for pattern in rule.code for code in codes))
-        and all(as_text(wanted) in map(as_text, values_at(document, path)) for path, wanted in rule.when.items())
+        and meets(document, rule.when)
     )
 
 
