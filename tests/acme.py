@@ -28,13 +28,19 @@ Edit = Callable[[dict[str, Any]], None]
 
 
 class Acme:
-    """As much of a CRM as the example's spec needs. `people` by id; `gone` by id: when."""
+    """As much of a CRM as the example's spec needs, and a little more.
+
+    `people` by id; `gone` by id: when; its list leaves out those that are `hidden`. `answers` stand for its own, by
+    path.
+    """
 
     options: Mapping[str, str] = {"token": "acme-token"}
 
     def __init__(self, people: int) -> None:
         self.now = START
         self.gone: dict[int, str] = {}
+        self.hidden: set[int] = set()
+        self.answers: dict[str, Any] = {}
         self.people = {number: self._person(number) for number in range(1, people + 1)}
 
     def change(self, number: int, **values: Any) -> None:
@@ -45,9 +51,14 @@ class Acme:
         if request.headers.get("authorization") != "Bearer acme-token":
             return SimResponse(401, headers, b'{"error": {"code": "who", "text": "who are you"}}')
         asked = json.loads(request.body) if request.body else dict(request.query)
-        return SimResponse(200, headers, json.dumps(self._answer(request.path, asked)).encode())
+        try:
+            return SimResponse(200, headers, json.dumps(self._answer(request.path, asked)).encode())
+        except KeyError:
+            return SimResponse(404, headers, b'{"error": {"code": "gone", "text": "no such person"}}')
 
     def _answer(self, path: str, asked: Mapping[str, Any]) -> Any:
+        if path in self.answers:
+            return self.answers[path]
         if path == "/me":
             return {"account": {"id": 7, "time_zone": "Asia/Tokyo"}}
         if path == "/teams":
@@ -58,6 +69,9 @@ class Acme:
             return {"items": [{"id": number, "at": at} for number, at in self.gone.items()], "next": None}
         if path == "/people/get":
             return {"items": [self.people[int(number)] for number in asked["ids"] if int(number) in self.people]}
+        if path.startswith("/people/one/"):
+            person = self.people[int(path.rpartition("/")[2])]
+            return {"person": person} if asked.get("wrapped") else person
         if path == "/people/search":
             low, high = (datetime.fromisoformat(asked["changed"][bound]) for bound in ("from", "to"))
             hits = [p for p in self._above(asked["id_above"]) if low <= datetime.fromisoformat(p["changed"]) <= high]
@@ -67,7 +81,7 @@ class Acme:
         return {"items": page, "next": page[-1]["id"] if len(rest) > len(page) else None}
 
     def _above(self, number: Any) -> list[dict[str, Any]]:
-        return [self.people[n] for n in sorted(self.people) if n > int(number)]
+        return [self.people[n] for n in sorted(self.people) if n > int(number) and n not in self.hidden]
 
     def _person(self, number: int) -> dict[str, Any]:
         return {

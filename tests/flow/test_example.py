@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from acme import START, Acme, Sync, served
+from acme import START, Acme, Edit, Sync, served
 
 
 @pytest.fixture
@@ -94,3 +94,63 @@ def test_lists_that_differ_in_their_body_only_are_two_lists(tmp_path: Path) -> N
     with served(tmp_path, 1, edit) as (_, sync):
         sync()
         assert (sync.row(1)["area"], sync.row(1)["rank"]) == ("area 2", "rank 2")
+
+
+def one_by_one(**more: Any) -> Edit:
+    """The example, with a CRM that gives records by id singly."""
+
+    def edit(tree: dict[str, Any]) -> None:
+        tree["streams"]["contact"]["read"]["by_id"] = {
+            "do": "GET /people/one/$id",
+            "query": {"fields": "$names"},
+            **more,
+        }
+        tree["errors"].insert(0, {"status": 404, "is": "gone"})
+
+    return edit
+
+
+WRAPPED = one_by_one(query={"wrapped": "yes"}, records="person")
+
+
+@pytest.mark.parametrize("edit", [one_by_one(), WRAPPED])
+def test_records_that_are_asked_for_one_by_one_are_confirmed_and_missed(tmp_path: Path, edit: Edit) -> None:
+    """The body is the record, or something in it; what is not found is deleted, what is there after all is read."""
+    with served(tmp_path, 30, edit) as (acme, sync):
+        sync()
+        acme.now = START.replace(day=28)
+        acme.hidden, acme.people[4]["tags"] = {4}, "late"
+        del acme.people[8], acme.people[9]
+        counts = sync().counts
+        assert (counts.read, counts.applied, counts.deleted) == (28, 1, 2)
+        assert (sync.row(4)["tags"], sync.row(4)["_deleted_at"]) == (["late"], None)
+        assert [row["_id"] for row in sync.query("FROM acme.contact WHERE _deleted_at IS NOT NULL")] == ["8", "9"]
+
+
+def test_more_fields_than_a_url_holds_are_read_one_by_one(tmp_path: Path) -> None:
+    """Ids by list, each record by its own request."""
+
+    def edit(tree: dict[str, Any]) -> None:
+        WRAPPED(tree)
+        own = {f"own{i}": {"at": f"a_field_of_{i:04}_and_a_long_name", "type": "text"} for i in range(200)}
+        tree["streams"]["contact"]["fields"] |= own
+
+    with served(tmp_path, 5, edit) as (acme, sync):
+        for number, person in acme.people.items():
+            person["a_field_of_0199_and_a_long_name"] = f"x{number}"
+        assert sync().counts.applied == 5
+        assert [sync.row(number)["own199"] for number in (1, 5)] == ["x1", "x5"]
+
+
+@pytest.mark.parametrize("answer", [{"person": None}, {"person": []}, {"people": {}}, []])
+def test_an_answer_without_the_record_confirms_no_deletion(tmp_path: Path, answer: Any) -> None:
+    """Only the status says that there is none; anything else stops the stream, and nothing is marked."""
+    with served(tmp_path, 30, WRAPPED) as (acme, sync):
+        sync()
+        acme.now, acme.hidden = START.replace(day=28), {4}
+        acme.answers["/people/one/4"] = answer
+        failed = sync.tried()
+        assert (failed.status, failed.error and failed.error["code"]) == ("failed", "CS203")
+        assert sync.query("FROM acme.contact WHERE _deleted_at IS NOT NULL") == []
+        acme.answers.clear()
+        assert sync().counts.deleted == 0

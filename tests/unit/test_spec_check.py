@@ -150,8 +150,9 @@ MEANING = [
         "`next` is part of the language but this version of crmsync",
     ),
     ("GET /pipelines,", "'GET /pipelines', query: {a: $limit},", "a", "`$limit` has no value in `lists`"),
-    ("{ids: $ids}", "{ids: $id}", "by_id", "`$id` outside of `item`, one record a request, is part of the language"),
-    ("{ids: $ids}", "{ids: $type}", "by_id", "`by_id` must ask for `$ids` or `$items`"),
+    ("{ids: $ids}", "{ids: $id}", "batch", "`$id` outside of `item` asks for one record a request, so there is no"),
+    ("{ids: $ids}, batch: 100", "{id: $id}, item: {id: $id}", "item", "`$id` outside of `item` asks for one record"),
+    ("{ids: $ids}", "{ids: $type}", "by_id", "`by_id` must ask for `$ids`, `$items` or `$id`"),
     ("within: pipeline}", "within: pipelin}", "within", "`within` names no field of `deal`: `pipelin`; did you mean"),
     (
         "owner, type: text",
@@ -323,6 +324,11 @@ def test_all_mistakes_are_told_at_once_and_in_order():
 
     assert list(found) == sorted(found)
     assert {(f.line, f.code) for f in found} >= {(3, "SP101"), (15, "SP203"), (30, "SP101"), (10, "SP201")}
+
+
+def test_records_may_be_asked_for_one_by_one():
+    """Without `batch` and `item`, which are for many at once."""
+    assert faults(changed("query: {ids: $ids}, batch: 100", "query: {id: $id}")) == []
 
 
 def test_a_case_may_end_in_another_transform():

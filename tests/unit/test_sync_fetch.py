@@ -266,7 +266,7 @@ def test_more_names_than_a_url_holds_are_read_by_id_and_the_place_never_goes_bac
     """Ids by list, values by id; each position is that of the pages whose records are in."""
     provider = Provider(dict.fromkeys(range(1, 8), 0), names=["x" * URL_NAMES_MAX, "y"])
     pages = read(provider, EVERYTHING)
-    assert {p.records_at for p in pages if p.body} == {"found"} and ids(pages) == list(range(1, 8))
+    assert {p.place.path for p in pages if p.body} == {"found"} and ids(pages) == list(range(1, 8))
     for count, page in enumerate(pages[:-1], 1):
         left = set(range(1, 8)) - set(ids(pages[:count]))
         assert left <= set(ids(read(provider, Window("full", page.position))))
@@ -278,7 +278,7 @@ def test_more_names_than_a_url_holds_are_read_by_id_and_the_place_never_goes_bac
 def test_as_many_names_as_a_url_holds_go_into_it(names: list[str]) -> None:
     """At the limit by list, above it by id."""
     provider = Provider({1: 0}, names=names)
-    assert {p.records_at for p in read(provider, EVERYTHING) if p.body} == {"items" if len(names) == 1 else "found"}
+    assert {p.place.path for p in read(provider, EVERYTHING) if p.body} == {"items" if len(names) == 1 else "found"}
 
 
 def test_an_id_that_is_not_found_is_absent() -> None:
@@ -288,7 +288,7 @@ def test_an_id_that_is_not_found_is_absent() -> None:
         raise NotFound("none")
 
     provider = cast(Source, Provider({}, before=refuse))
-    assert asyncio.run(read_by_id(provider, ["1"])) == Page("", (), Position(), "found")
+    assert asyncio.run(read_by_id(provider, ["1"])) == Page("", (), Position(), BY_ID.place)
     with pytest.raises(NotFound):
         asyncio.run(read_by_id(provider, ["1", "2"]))
 

@@ -18,6 +18,7 @@ from crmsync.errors import UnreadablePage
 from crmsync.http.paths import EACH, steps
 
 _NULS_OR_SURROGATES = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_ITSELF = ""  # in the place of EACH: the record stands there itself. No step of a path is empty
 _ESCAPES = re.compile(rb"\\(?:u([dD][89abAB]..)\\u([dD][c-fC-F]..)|u([0-9a-fA-F]{4})|.)", re.DOTALL)
 
 
@@ -38,16 +39,18 @@ def compile_head(
     total: str | None = None,
     records: str | None = None,
     id: str | None = None,  # noqa: A002
+    one: bool = False,
 ) -> Callable[[bytes], Head]:
     """A reader of page bodies, from the spec's paths. Only what is given is read; `id` counts from a record.
 
-    The reader raises UnreadablePage for what is not JSON, or where `records` is not a list of objects.
+    The reader raises UnreadablePage for what is not JSON, or where `records` is not a list of objects (with `one`: not
+    an object).
     """
     tree: dict[str, Any] = {}
     for path, leaf in ((next, str | int | bool | None), (more, Any), (total, int | str | None)):
         if path is not None:
             _plant(tree, steps(path), leaf)
-    each = (*steps(records), EACH) if records is not None else ()
+    each = (*steps(records), _ITSELF if one else EACH) if records is not None else ()
     if each:
         _plant(tree, each, {})
     if each and id is not None:
@@ -95,22 +98,24 @@ def _plant(tree: dict[str, Any], path: tuple[str, ...], leaf: Any) -> None:
 
 
 def _typed(tree: Any) -> Any:
-    """The msgspec type of a tree: objects with just the keys that are read. What leads to a list must be there."""
+    """The msgspec type of a tree: objects with just the keys that are read. What leads to the records must be there."""
     if not isinstance(tree, dict):
         return tree
     if EACH in tree:
         return list[_typed(tree[EACH])]  # type: ignore[misc]
+    if _ITSELF in tree:
+        return _typed(tree[_ITSELF])
     fields: list[Any] = []
-    for key, node in sorted(tree.items(), key=lambda item: not _has_list(item[1])):
-        if _has_list(node):
+    for key, node in sorted(tree.items(), key=lambda item: not _has_records(item[1])):
+        if _has_records(node):
             fields.append((_attribute(key), _typed(node), msgspec.field(name=key)))
         else:
             fields.append((_attribute(key), _typed(node) | None, msgspec.field(name=key, default=None)))
     return msgspec.defstruct("Page", fields)
 
 
-def _has_list(node: Any) -> bool:
-    return isinstance(node, dict) and (EACH in node or any(map(_has_list, node.values())))
+def _has_records(node: Any) -> bool:
+    return isinstance(node, dict) and (EACH in node or _ITSELF in node or any(map(_has_records, node.values())))
 
 
 def _attribute(key: str) -> str:
@@ -148,7 +153,7 @@ def _nodes(page: Any, each: tuple[str, ...]) -> list[Any]:
     for step in each:
         if step == EACH:
             nodes = [child for node in nodes for child in node]
-        else:
+        elif step != _ITSELF:
             name = _attribute(step)
             nodes = [getattr(node, name) for node in nodes]
     return nodes

@@ -267,6 +267,7 @@ def _request(line: Mapping[str, Any]) -> Request:
         page=line.get("page"),
         next=line.get("next"),
         more=line.get("more"),
+        one="id" in bind.names([line[key] for key in ("do", "query", "headers", "body") if key in line]),
     )
 
 

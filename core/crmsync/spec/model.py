@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Template = Any
 
@@ -95,9 +95,19 @@ class Record:
     values: str = ""
 
 
+class Place(NamedTuple):
+    """Where an answer has its records: a list of them at `path`, or `one` that stands there itself."""
+
+    path: str
+    one: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request of the spec. Templates are filled per page; `records` is the path of the list in the answer."""
+    """One HTTP request of the spec. Templates are filled per page; `records` is the path of the records in the answer.
+
+    `one`: it asks for a single record, by `$id`.
+    """
 
     method: str
     path: str
@@ -114,6 +124,12 @@ class Request:
     page: str | None = None  # number | offset | keyset
     next: str | None = None
     more: str | None = None
+    one: bool = False
+
+    @property
+    def place(self) -> Place:
+        """Where its answers have their records."""
+        return Place(self.records, self.one)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,10 +62,10 @@ class Source:
         self.events.emit(Note(self.connection, self.stream.name, level, message))
 
     def _head(self, request: Request, total: str | None, id_at: str) -> Callable[[bytes], Head]:
-        key = (request.next, request.more, total, request.records, id_at)
+        key = (request.next, request.more, total, request.place, id_at)
         if key not in self._heads:
             self._heads[key] = compile_head(
-                next=request.next, more=request.more, total=total, records=request.records, id=id_at
+                next=request.next, more=request.more, total=total, records=request.records, id=id_at, one=request.one
             )
         return self._heads[key]
 
@@ -80,7 +80,9 @@ class Source:
 
 
 def asking_for(request: Request, ids: Sequence[str]) -> dict[str, Any]:
-    """What a request for many ids at once is filled with."""
+    """What a request for records by their ids is filled with: for a single one, or for many at once."""
+    if request.one:
+        return {"id": ids[0]}
     items = [fill(request.item, {"id": id_}) for id_ in ids] if request.item is not None else list(ids)
     return {"ids": list(ids), "items": items}
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from crmsync.events import BatchLanded, PageRead, PhaseStarted
 from crmsync.mapping import LinkPlan, ReadPlan
+from crmsync.spec.model import Place
 from crmsync.sync.checkpoint import Checkpoint, advance, encode
 from crmsync.sync.model import Batch, Counts, Page, Phase, Position, Window
 from crmsync.sync.pull.census import Census
@@ -26,7 +27,7 @@ from crmsync.sync.worker import Worker
 class Pull:
     """One stream's pull: where it reads, where it lands, how far it is.
 
-    `plans` are the compiled mappings by the path of the records, `links` those of what no record holds, and
+    `plans` are the compiled mappings by the place of the records, `links` those of what no record holds, and
     `tombstone_plan` is that of the list of deleted ones.
     """
 
@@ -34,7 +35,7 @@ class Pull:
     lander: Lander
     worker: Worker
     checkpoint: Checkpoint
-    plans: Mapping[str, ReadPlan]
+    plans: Mapping[Place, ReadPlan]
     links: Sequence[LinkPlan]
     tombstone_plan: ReadPlan | None
     brake: float
@@ -78,7 +79,7 @@ class Pull:
     def _map_and_land(self, batch: Batch, window: Window, fresh: bool) -> tuple[Counts, float, float]:
         """What became of the records; the seconds that the commit took, and all of this."""
         begun, checkpoint = time.monotonic(), encode(self.checkpoint)
-        plan = self.tombstone_plan if window.phase == "tombstones" else self.plans[batch.records_at]
+        plan = self.tombstone_plan if window.phase == "tombstones" else self.plans[batch.place]
         assert plan is not None  # no window asks for tombstones that the spec does not describe
         if batch.bodies:
             map_batch(self.lander.store, plan, batch)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from crmsync.errors import BrakePulled
 from crmsync.mapping import LinkPlan, ReadPlan, literal
+from crmsync.spec.model import Place
 from crmsync.sync.model import Batch, Counts
 from crmsync.sync.pull.fetch import in_parts, read_by_id
 from crmsync.sync.pull.land import Lander
@@ -28,7 +29,7 @@ class Census:
     source: Source
     lander: Lander
     worker: Worker
-    plans: Mapping[str, ReadPlan]
+    plans: Mapping[Place, ReadPlan]
     links: Sequence[LinkPlan]
     brake: float
 
@@ -68,7 +69,7 @@ class Census:
         counts = Counts()
         absent = f"SELECT _id, TIMESTAMPTZ {literal(self.source.now().isoformat())} AS gone_at FROM asked"
         if batch.bodies:
-            plan = self.plans[batch.records_at]
+            plan = self.plans[batch.place]
             map_batch(self.lander.store, plan, batch)
             engine.execute("CREATE OR REPLACE TEMP TABLE there AS SELECT _id FROM mapped")
             absent += " WHERE _id NOT IN (SELECT _id FROM there)"  # nothing at all where one of these is NULL

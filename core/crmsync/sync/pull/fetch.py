@@ -41,12 +41,12 @@ async def read_by_id(source: Source, ids: Sequence[str]) -> Page:
     request = source.stream.by_id
     assert request is not None  # nobody has ids to ask for where the spec has no way to
     try:
-        body, head = await source.ask(request, id=ids[0], **asking_for(request, ids))
+        body, head = await source.ask(request, **asking_for(request, ids))
     except NotFound:
         if len(ids) > 1:
             raise  # which of them?
-        return Page("", (), Position(), request.records)
-    return Page(body, head.ids, Position(), request.records)
+        return Page("", (), Position(), request.place)
+    return Page(body, head.ids, Position(), request.place)
 
 
 def in_parts(ids: Sequence[str], by_id: Request | None) -> Iterator[Sequence[str]]:
@@ -73,7 +73,7 @@ async def _list(window: Window, source: Source, reader: Reader, names: Sequence[
         position = _behind(position, request, head)
         _require_another(head, last, done=position.done)
         last = head
-        yield Page(body, head.ids, position, request.records)
+        yield Page(body, head.ids, position, request.place)
 
 
 async def _list_then_read(window: Window, source: Source, reader: Reader) -> AsyncIterator[Page]:
@@ -125,7 +125,7 @@ async def _window(window: Window, source: Source, reader: Reader) -> AsyncIterat
                 position = replace(position, parts=((low, high),))
         _require_another(head, last, done=position.done or position.parts is not None)
         last = head
-        yield Page(body, head.ids, position, reader.request.records)
+        yield Page(body, head.ids, position, reader.request.place)
     if position.parts is not None and not position.done:
         async for page in _by_parts(source, reader, position):
             yield page
@@ -147,7 +147,7 @@ async def _by_parts(source: Source, reader: Reader, position: Position) -> Async
             async for body, head in _offsets(source, reader, low, high):
                 met.update(head.ids)
                 total = total if head.total is None else head.total  # records leave the window while it is read
-                yield Page(body, head.ids, here, reader.request.records)
+                yield Page(body, head.ids, here, reader.request.place)
             if len(met) >= total and len(met) == before:
                 break
         if len(met) < total:
@@ -156,7 +156,7 @@ async def _by_parts(source: Source, reader: Reader, position: Position) -> Async
             )
             missed = True
         left = replace(position, parts=tuple(parts), missed=missed, done=not parts)
-        yield Page("", (), left, reader.request.records)
+        yield Page("", (), left, reader.request.place)
 
 
 def _halves(low: int, high: int, bounds: str) -> list[tuple[int, int]]:
