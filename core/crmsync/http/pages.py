@@ -24,12 +24,16 @@ _ESCAPES = re.compile(rb"\\(?:u([dD][89abAB]..)\\u([dD][c-fC-F]..)|u([0-9a-fA-F]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a page tells about the next one. `more` is None where the page does not say."""
+    """What a page tells about the next one. `more` is None where the page does not say.
+
+    `entries` counts the records that are there, those without an id included.
+    """
 
     next: str | None = None
     more: bool | None = None
     total: int | None = None
     ids: tuple[str, ...] = ()
+    entries: int = 0
 
 
 def compile_head(
@@ -60,11 +64,13 @@ def compile_head(
 
     def read(body: bytes) -> Head:
         page = _decoded(decoder, body)
+        found = _nodes(page, each) if each else []
         return Head(
             next=_cursor(next_of(page), body) if next is not None else None,
             more=more_of(page) not in (None, False, "false") if more is not None else None,
             total=_count(total_of(page), body) if total is not None else None,
-            ids=tuple([str(found) for found in map(id_of, _nodes(page, each)) if found is not None]) if id else (),
+            ids=tuple([str(value) for value in map(id_of, found) if value is not None]) if id else (),
+            entries=len(found),
         )
 
     return read

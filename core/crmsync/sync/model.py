@@ -63,12 +63,16 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An answer's body ("": it had none), the ids of its records, the position behind it, and the records' place."""
+    """An answer's body ("": it had none), the ids of its records, the position behind it, and the records' place.
+
+    `entries` of a list counts those without an id, too.
+    """
 
     body: str
     ids: Sequence[str]
     position: Position
     place: Place
+    entries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +97,6 @@ class Batch:
     @property
     def place(self) -> Place:
         return next((page.place for page in self.pages if page.body), self.pages[0].place)
-
-    @property
-    def records(self) -> int:
-        return sum(len(page.ids) for page in self.pages)
 
     @property
     def position(self) -> Position:
