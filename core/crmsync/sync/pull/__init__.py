@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+from crmsync.errors import BrakePulled
 from crmsync.events import BatchLanded, PageRead, PhaseStarted
 from crmsync.mapping import LinkPlan, ReadPlan
 from crmsync.spec.model import Place
@@ -45,15 +46,21 @@ class Pull:
         """Bring the stream up to date; tell what became of every record.
 
         May be killed at any line: rows and checkpoint commit together. Raises ProviderDown when retries are used up,
-        BudgetSpent, BrakePulled, and UnreadablePage rather than skip a page.
+        BudgetSpent, and UnreadablePage rather than skip a page; BrakePulled at the very end.
         """
         counts, done = Counts(), set[Phase]()
+        braked: BrakePulled | None = None
         while (step := next_window(self.source.stream, self.checkpoint, self.source.now(), done)) is not None:
             self.checkpoint, window = step
             self._emit_phase(window)
-            counts += await (self._census() if window.phase == "census" else self._read(window))
+            try:
+                counts += await (self._census() if window.phase == "census" else self._read(window))
+            except BrakePulled as error:
+                braked = error  # the census waits for a person; what changed need not
             if window.phase != "changes" or window.position == Position():
                 done.add(window.phase)  # a window that an earlier run left open ends in the past: the present follows
+        if braked is not None:
+            raise braked
         return counts
 
     async def _read(self, window: Window) -> Counts:
@@ -92,11 +99,12 @@ class Pull:
 
     async def _census(self) -> Counts:
         census = Census(self.source, self.lander, self.worker, self.plans, self.links, self.brake)
-        counts = Counts()
-        self.checkpoint = advance(self.checkpoint, Window("census", Position()), Position(done=True))
-        async for part in census.run(encode(self.checkpoint)):
+        counts, begun = Counts(), self.checkpoint.full.as_of
+        taken = advance(self.checkpoint, Window("census", Position()), Position(done=True))
+        async for part in census.run(encode(taken), begun):
             counts += part
             self._emit_landed(part, 0.0)
+        self.checkpoint = taken
         return counts
 
     async def _told(self, pages: AsyncIterator[Page]) -> AsyncIterator[Page]:

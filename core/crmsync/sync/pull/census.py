@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from crmsync.errors import BrakePulled
 from crmsync.mapping import LinkPlan, ReadPlan, literal
@@ -33,26 +34,27 @@ class Census:
     links: Sequence[LinkPlan]
     brake: float
 
-    async def run(self, checkpoint: str) -> AsyncIterator[Counts]:
+    async def run(self, checkpoint: str, begun: datetime | None) -> AsyncIterator[Counts]:
         """Confirm and mark the missing ones, a commit a request; the last commit moves the checkpoint.
 
-        May be killed at any line: what is marked is no longer missing, so the rest follows the next time.
+        `begun`: when the sweep began, by the provider's clock; what was created since is not missing. May be killed at
+        any line: what is marked is no longer missing, so the rest follows the next time.
         """
         by_id = self.source.stream.by_id
-        ids = await self.worker.do(self._missing) if by_id else []  # nothing can be confirmed
+        ids = await self.worker.do(self._missing, begun) if by_id else []  # nothing can be confirmed
         for part in in_parts(ids, by_id):
             page = await read_by_id(self.source, part)
             batch = await with_links(Batch((page,)), self.source, self.links)
             yield await self.worker.do(self._mark, batch, part)
         yield await self.worker.do(self.lander.census_done, checkpoint)
 
-    def _missing(self) -> list[str]:
+    def _missing(self, begun: datetime | None) -> list[str]:
         mirror = self.lander.mirror
-        missing, live = self.lander.store.unseen(mirror.table, mirror.connection, mirror.stream, "missing")
+        missing, live = self.lander.store.unseen(mirror.table, mirror.connection, mirror.stream, begun, "missing")
         if missing > max(BRAKE_FREE, live * self.brake):
             raise BrakePulled(
                 f"{missing} of {live} rows of {mirror.connection}.{mirror.stream} are gone from the provider, "
-                f"more than the brake of {self.brake:.0%} allows. Nothing was marked as deleted.",
+                f"more than the brake of {self.brake:.0%} allows. None of them was marked as deleted.",
                 hint="If that is right, run it again with: --brake 100",
             )
         return [row[0] for row in self.lander.store.engine.rows("SELECT _id FROM missing ORDER BY _id")]
