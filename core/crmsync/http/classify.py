@@ -46,6 +46,7 @@ ERRORS: dict[str, type[CrmsyncError]] = {
     "throttled": BudgetSpent,
     "busy": ProviderDown,
     "transient": ProviderDown,
+    "unreachable": ProviderDown,
     "unreadable": UnexpectedAnswer,
 }
 

@@ -22,6 +22,7 @@ from crmsync.http.budget import Pools, pool_file
 from crmsync.http.classify import GOOD, Verdict, classify, error_of
 from crmsync.http.egress import Egress
 from crmsync.http.network import proxy_for
+from crmsync.http.reach import unreached
 from crmsync.http.render import render
 from crmsync.http.retry import RETRIED, Patience, RetrySettings
 from crmsync.http.wire import Message, Wire, WireSettings
@@ -124,7 +125,7 @@ class Client:
             try:
                 answer = await self._exchange(message, request, stream)
             except ProviderDown as error:
-                return None, Verdict("transient", self._redact(error.message))
+                return None, self._unanswered(error)
             permit.headers = answer.headers
         return answer, classify(answer, self._spec, self._clock.now(), self._redact)
 
@@ -140,6 +141,12 @@ class Client:
             path = self._redact(request.path)
             connection = self._target.connection
             self._events.emit(RequestAnswered(connection, stream, request.method, path, status, seconds, size))
+
+    def _unanswered(self, error: ProviderDown) -> Verdict:
+        where = unreached(error, str(self._egress.base), self._proxy.url if self._proxy else None)
+        if where is None:
+            return Verdict("transient", self._redact(error.message))
+        return Verdict("unreachable", self._redact(f"no answer: {where}"))
 
     async def _recover(self, verdict: Verdict, patience: Patience, request: Request, stream: str) -> None:
         """Wait as the verdict demands, or raise."""
@@ -162,6 +169,10 @@ class Client:
             names = " and ".join(variable(connection, need) for need in self._way.needs)
             hint = f"Set {names} to credentials that are valid."
         tries = f", {patience.attempt} tries" if patience.attempt > 1 else ""
+        if verdict.outcome == "unreachable":
+            address = f"the address, which {variable(connection, 'base_url')} sets"
+            hint = f"Check this machine's network, its proxy if it needs one (HTTPS_PROXY), and {address}."
+            return error_of(verdict, f"{connection}{tries}", hint)
         return error_of(verdict, f"{connection}: {request.method} {request.path}{tries}", hint)
 
     def _warn(self, message: str) -> None:
