@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -74,6 +75,18 @@ def compile_head(
         )
 
     return read
+
+
+@cache
+def compile_value(path: str) -> Callable[[bytes], Any]:
+    """A reader of what stands at `path` in a body, as Python objects; None where nothing does.
+
+    The reader raises UnreadablePage for what is not JSON, or where something else leads there than objects.
+    """
+    tree: dict[str, Any] = {}
+    _plant(tree, steps(path), Any)
+    decoder, value_of = msgspec.json.Decoder(_typed(tree)), _getter(path)
+    return lambda body: value_of(_decoded(decoder, body))
 
 
 def repair(body: bytes) -> bytes:

@@ -22,6 +22,7 @@ from crmsync.spec.model import (
     Field,
     Link,
     Lookup,
+    Missing,
     ObjectField,
     Objects,
     Option,
@@ -312,7 +313,8 @@ def _link(
     of = {"primary": None, **bind.plain(line["link"])}
     read = _put_in(tree["link"]["read"], templates, {**local, **of})
     prefer = bind.fill(read.get("prefer"), {})  # without `primary`, what asks for it is no condition
-    return Link(field, _request(read), read["from"], read["ref"], prefer or None)
+    missing = Missing(**bind.plain(read["missing_ok"])) if "missing_ok" in read else None
+    return Link(field, _request(read), read["from"], read["ref"], prefer or None, missing)
 
 
 def _reader(line: Mapping[str, Any], every_s: float | None = None) -> Reader:

@@ -155,10 +155,23 @@ class Census:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """How an answer says that records are linked to nothing: by entries of its list of errors, at the path `at`.
+
+    `when` is what such an entry meets; `id`, where it is promised, the path of the ids that it is about.
+    """
+
+    at: str
+    when: Mapping[str, Any]
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """Where a field's values stand that no record holds: `request` asks for the links of many records by their ids.
 
-    `source` (`from` in the spec) is the path of the record's id, `ref` that of the ids it is linked to.
+    `source` (`from` in the spec) is the path of the record's id, `ref` that of the ids it is linked to. Without
+    `missing` (`missing_ok`), a record that an answer passes over is linked to nothing.
     """
 
     field: str
@@ -166,6 +179,7 @@ class Link:
     source: str
     ref: str
     prefer: Mapping[str, Any] | None = None
+    missing: Missing | None = None
 
 
 @dataclass(frozen=True, slots=True)

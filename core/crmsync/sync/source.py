@@ -14,6 +14,7 @@ from crmsync.http import Client, Head, compile_head, repair
 from crmsync.spec.bind import fill
 from crmsync.spec.model import Request, Spec, Stream
 
+Check = Callable[[str, Head], None]  # raises UnreadablePage for a page that does not say what it should
 _TRIES = 3  # an unreadable page is asked for this often before the stream gives up
 
 
@@ -31,12 +32,18 @@ class Source:
     _heads: dict[tuple[Any, ...], Callable[[bytes], Head]] = field(default_factory=dict)
 
     async def ask(
-        self, request: Request, *, total: str | None = None, id_at: str | None = None, **values: Any
+        self,
+        request: Request,
+        *,
+        total: str | None = None,
+        id_at: str | None = None,
+        check: Check | None = None,
+        **values: Any,
     ) -> tuple[str, Head]:
         """One page: its body as text, and what the next request needs from it. `id_at`: where its entries have ids.
 
-        A body that cannot be read is repaired where that is safe, else asked for again. An answer that says "nothing"
-        without a body is an empty text. Raises UnreadablePage with the body.
+        A body that cannot be read, or that `check` refuses, is repaired where that is safe, else asked for again. An
+        answer that says "nothing" without a body is an empty text. Raises UnreadablePage with the body.
         """
         head = self._head(request, total, id_at or self.stream.record.id.at[0])
         last: UnreadablePage | None = None
@@ -44,13 +51,16 @@ class Source:
             answer = await self.client.send(request, self._values(request, values), stream=self.stream.name)
             faults.point("fetch.answered")
             self.clock = answer.server_time or self.clock
-            if not answer.body and answer.status in self.spec.empty:
-                return "", Head(next=None, more=None, total=0, ids=())
+            nothing = not answer.body and answer.status in self.spec.empty
             try:
-                return _readable(answer.body, head)
+                page = ("", Head(total=0)) if nothing else _readable(answer.body, head)
+                if check is not None:
+                    check(*page)
             except UnreadablePage as error:
                 last = UnreadablePage(error.message, body=answer.body)
                 self.note("warning", f"A page could not be read ({error.message}); asking for it again.")
+            else:
+                return page
         assert last is not None
         raise last
 

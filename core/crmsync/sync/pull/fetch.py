@@ -61,7 +61,10 @@ def in_parts(ids: Sequence[str], by_id: Request | None) -> Iterator[Sequence[str
 async def _list(window: Window, source: Source, reader: Reader, names: Sequence[str]) -> AsyncIterator[Page]:
     position, request, restarts, last = window.position, reader.request, 0, Head()
     while not position.done:
-        values = {"page": position.page, "after_id": position.after_id or ("0" if request.page == "keyset" else None)}
+        values: dict[str, Any] = {
+            "page": position.page,
+            "after_id": position.after_id or ("0" if request.page == "keyset" else None),
+        }
         try:
             body, head = await source.ask(request, names=list(names), **values)
         except RestartNeeded:
@@ -189,7 +192,7 @@ async def _total(source: Source, reader: Reader, low: int, high: int) -> int:
 
 
 async def _ask(source: Source, reader: Reader, low: int, high: int, **values: Any) -> tuple[str, Head]:
-    bounds = {"lower": _bound(low, reader.bounds), "upper": _bound(high, reader.bounds)}
+    bounds: dict[str, Any] = {"lower": _bound(low, reader.bounds), "upper": _bound(high, reader.bounds)}
     return await source.ask(reader.request, total=reader.total, **bounds, **values)
 
 
