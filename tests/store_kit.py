@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,6 +29,8 @@ CONTACT = Table(
     ("_id",),
     "People",
 )
+
+DATED = replace(CONTACT, columns=(*CONTACT.columns, Column("_created_at", "TIMESTAMPTZ", "When it was created")))
 
 SHELL = Path(duckdb_cli.__file__).with_name("duckdb")  # the program itself, not its Python starter
 

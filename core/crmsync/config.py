@@ -14,9 +14,9 @@ from typing import Any
 from crmsync.errors import ConfigError, UnknownConnection
 from crmsync.secret import Secret
 from crmsync.settings import FILE, Settings, load_settings, name_problem, near
-from crmsync.spec.model import Option
+from crmsync.spec.model import Option, variable
 
-__all__ = ["DEFAULT_STORE", "FILE", "Connection", "Settings", "load_settings", "resolve", "variable"]
+__all__ = ["DEFAULT_STORE", "FILE", "Connection", "Settings", "load_settings", "resolve"]
 
 DEFAULT_STORE = "crmsync.duckdb"
 
@@ -67,11 +67,6 @@ def resolve(
         fields=line.get("fields") or {},
         brake=_share(line.get("brake")),
     )
-
-
-def variable(connection_name: str, option: str) -> str:
-    """The environment variable of an option."""
-    return f"{connection_name}_{option}".upper()
 
 
 def _only_or_own(settings: Settings, connector: str) -> str:

@@ -191,7 +191,7 @@ class BudgetSpent(Stopped):
 
 
 class BrakePulled(Stopped):
-    """A sweep would mark more rows as deleted than the brake allows."""
+    """A sweep would mark more rows as deleted than the brake allows; the rest of the run was done."""
 
     code = "CS303"
 

@@ -118,6 +118,8 @@ def test_check_tells_of_a_provider_that_does_not_answer(tmp_path):
     done = shell(tmp_path, "http://127.0.0.1:1", token="x")("check", "--connector", "hubspot")
 
     assert (done.returncode, done.stdout.startswith("bad")) == (1, True)
+    assert "http://127.0.0.1:1 cannot be reached: the connection is refused" in done.stdout
+    assert "which HUBSPOT_BASE_URL sets" in done.stdout
 
 
 @pytest.mark.parametrize("pipe", ["| head -1", "| head -0", "2>&1 | head -1"])

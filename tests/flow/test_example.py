@@ -2,124 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import format_datetime
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from checkout import ROOT
-from crmsync.config import Settings, resolve
-from crmsync.events import Events
-from crmsync.sandbox import Server, SimRequest, SimResponse
-from crmsync.spec.build import options
-from crmsync.spec.load import load
-from crmsync.store import FileStore
-from crmsync.sync import Job, Result, run
-
-START = datetime(2026, 1, 15, 12, tzinfo=UTC)
-
-
-class Acme:
-    """As much of a CRM as the example's spec needs. `people` by id; `gone` by id: when."""
-
-    options: Mapping[str, str] = {"token": "acme-token"}
-
-    def __init__(self, people: int) -> None:
-        self.now = START
-        self.gone: dict[int, str] = {}
-        self.people = {number: self._person(number) for number in range(1, people + 1)}
-
-    def change(self, number: int, **values: Any) -> None:
-        self.people[number] |= {**values, "changed": self.now.isoformat()}
-
-    def handle(self, request: SimRequest) -> SimResponse:
-        headers = {"Date": format_datetime(self.now, usegmt=True), "Content-Type": "application/json"}
-        if request.headers.get("authorization") != "Bearer acme-token":
-            return SimResponse(401, headers, b'{"error": {"code": "who", "text": "who are you"}}')
-        asked = json.loads(request.body) if request.body else dict(request.query)
-        return SimResponse(200, headers, json.dumps(self._answer(request.path, asked)).encode())
-
-    def _answer(self, path: str, asked: Mapping[str, Any]) -> Any:
-        if path == "/me":
-            return {"account": {"id": 7, "time_zone": "Asia/Tokyo"}}
-        if path == "/teams":
-            return {"teams": [{"id": 1, "name": "North"}, {"id": 2, "name": "South"}]}
-        if path == "/people/deleted":
-            return {"items": [{"id": number, "at": at} for number, at in self.gone.items()], "next": None}
-        if path == "/people/get":
-            return {"items": [self.people[int(number)] for number in asked["ids"] if int(number) in self.people]}
-        if path == "/people/search":
-            low, high = (datetime.fromisoformat(asked["changed"][bound]) for bound in ("from", "to"))
-            hits = [p for p in self._above(asked["id_above"]) if low <= datetime.fromisoformat(p["changed"]) <= high]
-            return {"items": hits[: asked["size"]], "has_more": len(hits) > asked["size"]}
-        rest = self._above(asked.get("cursor", 0))
-        page = rest[: int(asked["size"])]
-        return {"items": page, "next": page[-1]["id"] if len(rest) > len(page) else None}
-
-    def _above(self, number: Any) -> list[dict[str, Any]]:
-        return [self.people[n] for n in sorted(self.people) if n > int(number)]
-
-    def _person(self, number: int) -> dict[str, Any]:
-        return {
-            "id": number,
-            "changed": "2026-01-01T00:00:00+00:00",
-            "state": "here",
-            "first_name": "Ann",
-            "last_name": f"Nr {number}",
-            "emails": [
-                {"address": "old@acme.example", "main": False},
-                {"address": f"A{number}@x.example", "main": True},
-            ],
-            "company": {"id": 9},
-            "born": "1990-02-28",
-            "joined": "2025-12-31T20:00:00Z",
-            "team_id": 1 + number % 2,
-            "tags": "a, b",
-        }
-
-
-class Sync:
-    """Runs the example's spec against a served Acme, into a store of its own."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self.folder, self._url = folder, url
-        page = (ROOT / "docs" / "spec-language.md").read_text(encoding="utf-8")
-        example = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0]
-        self._spec = folder / "spec.yaml"
-        self._spec.write_text(example, encoding="utf-8")
-
-    def __call__(self, **how: Any) -> Result:
-        environment = {"ACME_BASE_URL": self._url, "ACME_TOKEN": "acme-token", "ACME_BURST": "100000"}
-        connection = resolve(Settings(), "acme", None, options(load(self._spec).tree), environment)
-        store = FileStore(self.folder / "acme.duckdb")
-        try:
-            (result,) = asyncio.run(run(Job(self._spec, connection, self.folder, **how), store, Events()))
-        finally:
-            store.close()
-        assert result.status == "done", result.error
-        return result
-
-    def row(self, number: int) -> dict[str, Any]:
-        store = FileStore(self.folder / "acme.duckdb", read_only=True)
-        try:
-            names, found = store.query("FROM acme.contact WHERE _id = ?", [str(number)])
-        finally:
-            store.close()
-        return dict(zip(names, found[0], strict=True))
-
-
-@contextmanager
-def served(folder: Path, people: int) -> Iterator[tuple[Acme, Sync]]:
-    acme = Acme(people)
-    with Server(acme) as server:
-        yield acme, Sync(folder, server.url)
+from acme import START, Acme, Edit, Sync, served
 
 
 @pytest.fixture
@@ -156,3 +45,112 @@ def test_the_example_reads_changes_and_deletions(acme: tuple[Acme, Sync]) -> Non
     del there.people[7]
     assert sync().counts.deleted == 1
     assert sync.row(8)["_deleted_at"] is not None
+
+
+def test_a_list_at_the_end_of_a_case_is_read_too(tmp_path: Path) -> None:
+    """However deep it stands; else every value that no branch takes would be unknown, and held."""
+
+    def edit(tree: dict[str, Any]) -> None:
+        nobody = {"case": [{"when": {"last_name": "Nr 2"}, "is": "none"}], "else": {"list": "team"}}
+        case = {"case": [{"when": {"last_name": "Nr 1"}, "is": "boss"}], "else": nobody}
+        tree["streams"]["contact"]["fields"]["team"]["as"] = case
+
+    with served(tmp_path, 4, edit) as (_, sync):
+        assert sync().counts.held == 0
+        assert [sync.row(number)["team"] for number in (1, 2, 3, 4)] == ["boss", "none", "South", "North"]
+
+
+@pytest.mark.parametrize(
+    ("when", "taken"),
+    [
+        ({"open": True}, [1]),
+        ({"open": None}, [2]),
+        ({"share": 0}, [1]),
+        ({"open": "true", "id": 1}, [1]),
+        ({"id": 3}, []),
+    ],
+)
+def test_a_column_of_a_list_is_chosen_as_a_field_is(tmp_path: Path, when: dict[str, Any], taken: list[int]) -> None:
+    """True and false, null, and numbers however they are written."""
+
+    def edit(tree: dict[str, Any]) -> None:
+        tree["lists"]["team"]["also"] = {"kind": {"case": [{"when": when, "is": True}], "else": None}}
+        tree["streams"]["contact"]["fields"]["team"]["as"] = {"list": "team", "take": "kind"}
+
+    with served(tmp_path, 2, edit) as (acme, sync):
+        sync()
+        assert [p["team_id"] for n, p in acme.people.items() if sync.row(n)["team"] == "true"] == taken
+
+
+def test_lists_that_differ_in_their_body_only_are_two_lists(tmp_path: Path) -> None:
+    """One address for all of a CRM's lists."""
+
+    def edit(tree: dict[str, Any]) -> None:
+        request = {"do": "POST /lists", "records": "entries", "key": "key", "value": "label"}
+        tree["lists"] |= {of: {**request, "body": {"of": of}} for of in ("area", "rank")}
+        fields = tree["streams"]["contact"]["fields"]
+        fields |= {of: {"at": "team_id", "type": "text", "as": {"list": of}} for of in ("area", "rank")}
+
+    with served(tmp_path, 1, edit) as (_, sync):
+        sync()
+        assert (sync.row(1)["area"], sync.row(1)["rank"]) == ("area 2", "rank 2")
+
+
+def one_by_one(**more: Any) -> Edit:
+    """The example, with a CRM that gives records by id singly."""
+
+    def edit(tree: dict[str, Any]) -> None:
+        tree["streams"]["contact"]["read"]["by_id"] = {
+            "do": "GET /people/one/$id",
+            "query": {"fields": "$names"},
+            **more,
+        }
+        tree["errors"].insert(0, {"status": 404, "is": "gone"})
+
+    return edit
+
+
+WRAPPED = one_by_one(query={"wrapped": "yes"}, records="person")
+
+
+@pytest.mark.parametrize("edit", [one_by_one(), WRAPPED])
+def test_records_that_are_asked_for_one_by_one_are_confirmed_and_missed(tmp_path: Path, edit: Edit) -> None:
+    """The body is the record, or something in it; what is not found is deleted, what is there after all is read."""
+    with served(tmp_path, 30, edit) as (acme, sync):
+        sync()
+        acme.now = START.replace(day=28)
+        acme.hidden, acme.people[4]["tags"] = {4}, "late"
+        del acme.people[8], acme.people[9]
+        counts = sync().counts
+        assert (counts.read, counts.applied, counts.deleted) == (28, 1, 2)
+        assert (sync.row(4)["tags"], sync.row(4)["_deleted_at"]) == (["late"], None)
+        assert [row["_id"] for row in sync.query("FROM acme.contact WHERE _deleted_at IS NOT NULL")] == ["8", "9"]
+
+
+def test_more_fields_than_a_url_holds_are_read_one_by_one(tmp_path: Path) -> None:
+    """Ids by list, each record by its own request."""
+
+    def edit(tree: dict[str, Any]) -> None:
+        WRAPPED(tree)
+        own = {f"own{i}": {"at": f"a_field_of_{i:04}_and_a_long_name", "type": "text"} for i in range(200)}
+        tree["streams"]["contact"]["fields"] |= own
+
+    with served(tmp_path, 5, edit) as (acme, sync):
+        for number, person in acme.people.items():
+            person["a_field_of_0199_and_a_long_name"] = f"x{number}"
+        assert sync().counts.applied == 5
+        assert [sync.row(number)["own199"] for number in (1, 5)] == ["x1", "x5"]
+
+
+@pytest.mark.parametrize("answer", [{"person": None}, {"person": []}, {"people": {}}, []])
+def test_an_answer_without_the_record_confirms_no_deletion(tmp_path: Path, answer: Any) -> None:
+    """Only the status says that there is none; anything else stops the stream, and nothing is marked."""
+    with served(tmp_path, 30, WRAPPED) as (acme, sync):
+        sync()
+        acme.now, acme.hidden = START.replace(day=28), {4}
+        acme.answers["/people/one/4"] = answer
+        failed = sync.tried()
+        assert (failed.status, failed.error and failed.error["code"]) == ("failed", "CS203")
+        assert sync.query("FROM acme.contact WHERE _deleted_at IS NOT NULL") == []
+        acme.answers.clear()
+        assert sync().counts.deleted == 0

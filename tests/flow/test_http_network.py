@@ -120,6 +120,7 @@ def test_a_proxy_that_is_down_does_not_give_its_password_away(tmp_path, tls, env
     error, _ = ask(tmp_path, tls, environment, HTTPS_PROXY="http://user:p%40ss-word-of-proxy@127.0.0.1:1")
 
     assert "no answer" in error.message
+    assert "the proxy http://127.0.0.1:1 cannot be reached: the connection is refused" in error.message
     assert "ss-word" not in repr(error)
 
 

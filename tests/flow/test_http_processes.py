@@ -9,7 +9,6 @@ from itertools import pairwise
 import pytest
 
 from crmsync.http.budget import Pools
-from crmsync.http.permits import birth, is_alive
 from crmsync.sandbox.clock import VirtualClock
 from crmsync.spec.model import Pool
 
@@ -87,11 +86,3 @@ def test_a_killed_process_frees_its_permits(tmp_path, holder):
 def test_a_permit_that_is_held_longer_than_any_request_lasts_is_freed(tmp_path, holder):
     """Its holder lives, but hangs, or is a process of another container."""
     assert 310.0 < take(tmp_path / "p", VirtualClock()) <= 312.0
-
-
-def test_a_process_is_known_by_its_birth_too(holder):
-    """A later process with the same number is another one."""
-    born = birth(holder.pid)
-
-    assert is_alive(holder.pid, born)
-    assert not is_alive(holder.pid, born + 1)

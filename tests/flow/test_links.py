@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -155,6 +156,50 @@ def test_links_that_stay_unreadable_stop_the_stream_and_clear_nothing(lab: Lab, 
     lab.simulator.faults.clear()
     lab.run("deal")
     assert (link_of(lab, deal), lab.mirror("deal")[deal]["name"]) == (company, "New")
+
+
+def answer(*errors: dict[str, object], results: list[object] | None = None) -> bytes:
+    """What the provider says about links, some of it as errors."""
+    return json.dumps({"status": "COMPLETE", "results": results or [], "errors": errors}).encode()
+
+
+def none_found(deal: str) -> dict[str, object]:
+    return {"subCategory": "crm.associations.NO_ASSOCIATIONS_FOUND", "context": {"fromObjectId": [deal]}}
+
+
+FAILED = {"status": "error", "category": "INTERNAL_ERROR", "message": "try later"}
+
+
+@pytest.mark.parametrize("times", [2, 99])
+@pytest.mark.parametrize("errors", [[FAILED], [none_found("1"), FAILED], [none_found("1")], []])
+def test_only_what_the_provider_says_is_linked_to_nothing(
+    lab: Lab, errors: list[dict[str, object]], times: int
+) -> None:
+    """Another error, or a deal it passes over: asked again, and if that does not help, the stream stops as it was."""
+    (company,) = companies(lab, 1)
+    (deal,) = deals(lab, 1)
+    lab.simulator.link("deals", deal, "companies", company)
+    lab.run("deal")
+    lab.simulator.faults.add(Fault(f"{ASKED}/2026-03/deals/comp", times=times, status=207, body=answer(*errors)))
+    (result,) = lab.try_run("deal", backfill=True)
+    stopped = (result.status, result.error and result.error["code"]) == ("failed", "CS203")
+    assert (stopped, link_of(lab, deal)) == (times == 99, company)
+    lab.simulator.faults.clear()
+    lab.run("deal")
+    assert link_of(lab, deal) == company
+
+
+def test_a_deal_that_is_said_to_have_no_link_has_none(lab: Lab) -> None:
+    """The column is cleared by the provider's word."""
+    (company,) = companies(lab, 1)
+    (deal,) = deals(lab, 1)
+    lab.simulator.link("deals", deal, "companies", company)
+    lab.run("deal")
+    assert link_of(lab, deal) == company
+    none = answer(*map(none_found, lab.simulator.live("deals")))
+    lab.simulator.faults.add(Fault(f"{ASKED}/2026-03/deals/comp", times=9, status=207, body=none))
+    lab.run("deal", backfill=True)
+    assert link_of(lab, deal) is None
 
 
 def test_streams_without_links_and_runs_without_news_ask_for_none(lab: Lab) -> None:

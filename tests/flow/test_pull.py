@@ -242,6 +242,28 @@ def test_the_brake_stops_a_census_that_would_delete_too_much(lab: Lab) -> None:
     assert_equal(lab)
 
 
+def test_what_changes_while_the_brake_holds_is_read_all_the_same(lab: Lab) -> None:
+    """Changes and deleted ones; only the census waits for a person, and what is new counts for nothing there."""
+    ids = people(lab, 100)
+    lab.run()
+    for record_id in ids[:25]:
+        lab.simulator.purge("contacts", record_id)
+    lab.clock.advance(8 * DAY_S)
+    assert lab.try_run()[0].exit_status == 4
+    lab.clock.advance(DAY_S)
+    lab.simulator.update("contacts", ids[50], {"firstname": "New"})
+    lab.simulator.archive("contacts", ids[51])
+    new = [lab.simulator.create("contacts", {"email": f"n{i}@example.com"}) for i in range(10)]
+    lab.clock.advance(60)
+    (held,) = lab.try_run()
+    assert (held.status, held.error and held.error["code"]) == ("stopped", "CS303")
+    assert (held.counts.applied, held.counts.deleted) == (12, 1)
+    assert lab.rows("SELECT checkpoint->>'$.census' FROM crmsync.checkpoints") == [("true",)]
+    assert lab.mirror()[ids[50]]["first_name"] == "New" and set(new) < set(lab.mirror())
+    assert lab.run(brake=0.25).counts.deleted == 25  # of 109 rows; 35 were not met
+    assert_equal(lab)
+
+
 def test_a_value_that_does_not_fit_is_held_and_the_rest_applied(lab: Lab) -> None:
     """New row: null. Known row: the old value stays. The reason is in crmsync.rejects until a good copy comes."""
     ids = people(lab, 2)

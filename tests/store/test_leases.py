@@ -8,7 +8,6 @@ import socket
 import pytest
 
 from crmsync.errors import AlreadyRunning, LeaseLost
-from crmsync.store.leases import process_start
 from store_kit import begin, contacts, edit, line, one, put, python
 
 HOLD = """
@@ -123,9 +122,3 @@ def test_a_heartbeat_moves_lease_and_run(store, lease, path):
     store.heartbeat([lease])
     for table in ("leases", "runs"):
         assert one(store, f"SELECT heartbeat_at > now() - INTERVAL 1 HOUR FROM crmsync.{table}") == (True,)
-
-
-def test_a_process_that_never_was_has_no_start():
-    """Nor has one that ended."""
-    assert process_start(2**22 + 1) is None
-    assert process_start(os.getpid()) == process_start(os.getpid()) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from crmsync.store import Append, FileStore, Upsert
 from crmsync.store.schema import SEEN
-from store_kit import CONTACT, begin, commit, contacts, edit, looked_up, put, stage
+from store_kit import CONTACT, DATED, begin, commit, contacts, edit, looked_up, put, stage
 
 
 def test_a_lookup_brings_the_rows_of_the_keys_it_is_given(store, lease):
@@ -79,8 +80,19 @@ def test_unseen_are_the_live_rows_that_the_sweep_did_not_meet(store, lease):
             [stream, id_],
         )
         commit(store, lease, Append(SEEN, "met"))
-    assert store.unseen(CONTACT, "hubspot", "contact", "missing") == (1, 2)
+    store.ensure(DATED)
+    assert store.unseen(DATED, "hubspot", "contact", None, "missing") == (1, 2)
     assert store.engine.rows("FROM missing") == [("2",)]
+
+
+def test_unseen_leaves_out_what_was_created_since_the_sweep_began(store, lease, path):
+    """The sweep may have passed its place already; a row of unknown age counts."""
+    store.ensure(DATED)
+    put(store, lease, {"1": "a@x", "2": "b@x", "3": "c@x"})
+    edit(path, "UPDATE hubspot.contact SET _created_at = '2026-01-01 00:00:00Z' WHERE _id = '1'")
+    edit(path, "UPDATE hubspot.contact SET _created_at = '2026-02-01 00:00:00Z' WHERE _id = '2'")
+    assert store.unseen(DATED, "hubspot", "contact", datetime(2026, 2, 1, tzinfo=UTC), "missing") == (2, 3)
+    assert sorted(store.engine.rows("FROM missing")) == [("1",), ("3",)]
 
 
 IDS = st.lists(st.sampled_from("12345"), unique=True)

@@ -13,7 +13,7 @@ import pytest
 from crmsync.errors import StoreLocked
 from crmsync.store import FileStore
 from crmsync.store.schema import SYSTEM
-from store_kit import CONTACT, begin, contacts, edit, line, looked_up, put, python, shell, shell_rows
+from store_kit import CONTACT, DATED, begin, contacts, edit, line, looked_up, put, python, shell, shell_rows
 
 WRITE = """
 store = FileStore(Path(sys.argv[1]), hold_s=float(sys.argv[2]))
@@ -33,10 +33,10 @@ def test_a_file_held_longer_than_hold_s_is_let_go_after_the_commit(store, lease,
 def test_calls_beside_the_batches_let_the_file_go_at_once(store, lease, path):
     """A run that waits for its provider holds up nobody."""
     with closing(FileStore(path, hold_s=1e9)) as patient:
-        patient.ensure(CONTACT)
+        patient.ensure(DATED)
         patient.checkpoint("hubspot", "contact")
         patient.heartbeat([begin(patient, "deal")])
-        patient.unseen(CONTACT, "hubspot", "contact", "missing")
+        patient.unseen(DATED, "hubspot", "contact", None, "missing")
         edit(path, "SELECT 1")
 
 

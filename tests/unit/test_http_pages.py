@@ -23,14 +23,14 @@ JSON = st.recursive(
     ("body", "head"),
     [
         (b'{"results":[]}', Head()),
-        (b'{"total":3,"results":[{"id":"1"},{"id":2}]}', Head(None, None, 3, ("1", "2"))),
+        (b'{"total":3,"results":[{"id":"1"},{"id":2}]}', Head(None, None, 3, ("1", "2"), 2)),
         (b'{"results":[],"paging":{"next":{"after":"x","link":"y"}}}', Head("x")),
         (b'{"results":[],"paging":{"next":{"after":12}}}', Head("12")),
         (b'{"results":[],"paging":{"next":null}}', Head()),
         (b'{"results":[],"paging":{"next":{"after":""}}}', Head()),
         (b'{"results":[],"paging":{"next":{"after":false}}}', Head()),
-        (b'{"results":[{"id":9007199254740993123}],"total":"7"}', Head(None, None, 7, ("9007199254740993123",))),
-        (b'{"results":[{"id":null},{}, {"x":[{}],"id":"3"}]}', Head(ids=("3",))),
+        (b'{"results":[{"id":9007199254740993123}],"total":"7"}', Head(None, None, 7, ("9007199254740993123",), 1)),
+        (b'{"results":[{"id":null},{}, {"x":[{}],"id":"3"}]}', Head(ids=("3",), entries=3)),
     ],
 )
 def test_a_head_has_cursor_total_and_ids(body, head):

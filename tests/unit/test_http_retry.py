@@ -27,6 +27,15 @@ def test_a_transient_failure_backs_off_and_gives_up():
     assert 270 <= sum(waits) <= 300
 
 
+def test_a_host_that_cannot_be_reached_has_a_patience_of_its_own():
+    """Five minutes as well, unless less is asked for; and never more than for anything else."""
+    assert 270 <= sum(waits_of(Verdict("unreachable"))) <= 300
+    soon = waits_of(Verdict("unreachable"), settings=RetrySettings(unreachable_s=5.0))
+    assert sum(soon) <= 5 and 3 <= len(soon) <= 6
+    assert waits_of(Verdict("unreachable"), settings=RetrySettings(give_up_s=5.0)) == soon
+    assert sum(waits_of(Verdict("transient"), settings=RetrySettings(unreachable_s=5.0))) >= 270
+
+
 def test_two_processes_do_not_wait_the_same():
     """Their dice differ."""
     verdict = Verdict("transient")

@@ -156,6 +156,7 @@ def test_a_stream_knows_its_constants_and_options_as_values():
         ({"list": "stage", "take": "status"}, Transform("list", {"list": "stage", "take": "status"})),
         ({"map": {"US$$": "usd"}}, Transform("map", {"US$": "usd"})),
         ({"case": [], "else": None}, Transform("case", {"case": [], "else": None})),
+        ({"case": [], "else": {"set": "$$"}}, Transform("case", {"case": [], "else": Transform("set", "$")})),
     ],
 )
 def test_a_transform_is_a_word_or_a_map(line, transform):

@@ -150,8 +150,9 @@ MEANING = [
         "`next` is part of the language but this version of crmsync",
     ),
     ("GET /pipelines,", "'GET /pipelines', query: {a: $limit},", "a", "`$limit` has no value in `lists`"),
-    ("{ids: $ids}", "{ids: $id}", "by_id", "`$id` outside of `item`, one record a request, is part of the language"),
-    ("{ids: $ids}", "{ids: $type}", "by_id", "`by_id` must ask for `$ids` or `$items`"),
+    ("{ids: $ids}", "{ids: $id}", "batch", "`$id` outside of `item` asks for one record a request, so there is no"),
+    ("{ids: $ids}, batch: 100", "{id: $id}, item: {id: $id}", "item", "`$id` outside of `item` asks for one record"),
+    ("{ids: $ids}", "{ids: $type}", "by_id", "`by_id` must ask for `$ids`, `$items` or `$id`"),
     ("within: pipeline}", "within: pipelin}", "within", "`within` names no field of `deal`: `pipelin`; did you mean"),
     (
         "owner, type: text",
@@ -277,12 +278,10 @@ def test_a_link_that_can_be_read_has_no_faults():
         ("    item: {id: $id}\n", "", "read", "`$items` needs `item`"),
         ("item: {id: $id}", "item: {id: 5}", "item", "`item` must hold `$id`"),
         ("    from: id\n", "", "read", "the key `from` is missing in `read`"),
-        (
-            "from: id",
-            "missing_ok: X\n    from: id",
-            "missing_ok",
-            "`missing_ok` is part of the language but this version",
-        ),
+        ("from: id", "missing_ok: X\n    from: id", "missing_ok", "`missing_ok` must be a map, not 'X'"),
+        ("from: id", "missing_ok: {at: e}\n    from: id", "missing_ok", "the key `when` is missing in `missing_ok`"),
+        ("from: id", "missing_ok: {at: 'e[]', when: {a: 1}}\n    from: id", "at", "`at` must be a path without lists"),
+        ("from: id", "missing_ok: {at: e, when: {a: $x}}\n    from: id", "a", "unknown placeholder `$x`"),
         ("from: id", "next: n\n    from: id", "next", "`next` is part of the language but this version"),
         ("link:\n  read", "link:\n  write: {}\n  read", "write", "`write` is part of the language but this version"),
         ("primary: 5", "primary: 5, kind: 1", "kind", "unknown key `kind`; possible in `link`: to, primary"),
@@ -323,6 +322,11 @@ def test_all_mistakes_are_told_at_once_and_in_order():
 
     assert list(found) == sorted(found)
     assert {(f.line, f.code) for f in found} >= {(3, "SP101"), (15, "SP203"), (30, "SP101"), (10, "SP201")}
+
+
+def test_records_may_be_asked_for_one_by_one():
+    """Without `batch` and `item`, which are for many at once."""
+    assert faults(changed("query: {ids: $ids}, batch: 100", "query: {id: $id}")) == []
 
 
 def test_a_case_may_end_in_another_transform():

@@ -54,14 +54,15 @@ class Provider:
         self.asked.append(values)
         self.before(self)
         if request.path == "/get":
-            return "found", Head(ids=tuple(i for i in values["ids"] if int(i) in self.records))
+            found = tuple(i for i in values["ids"] if int(i) in self.records)
+            return "found", Head(ids=found, entries=len(found))
         if request.path == "/all":
             ids = [str(i) for i in sorted(self.records)]
             start = int(values["page"] or 0) or sum(int(i) <= int(values["after_id"] or 0) for i in ids)
             return "items", self._page(ids, start, request.limit or 0)
         low, high = self._bound(values["lower"]), self._bound(values["upper"])
-        found = [i for i, at in self.records.items() if low <= at <= high and i > int(values["after_id"])]
-        ids = [str(i) for i in sorted(found, key=self.order)]
+        hits = [i for i, at in self.records.items() if low <= at <= high and i > int(values["after_id"])]
+        ids = [str(i) for i in sorted(hits, key=self.order)]
         start, size = values.get("offset") or 0, values.get("limit") or request.limit or 0
         reader = self.stream.changes
         assert reader is not None and (reader.cap is None or start + size <= reader.cap), "the provider would refuse"
@@ -73,7 +74,8 @@ class Provider:
 
     def _page(self, ids: Sequence[str], start: int, size: int) -> Head:
         rest = len(ids) > start + size
-        return Head(next=str(start + size) if rest else None, more=rest, ids=tuple(ids[start : start + size]))
+        shown = tuple(ids[start : start + size])
+        return Head(next=str(start + size) if rest else None, more=rest, ids=shown, entries=len(shown))
 
     def _bound(self, text: str) -> int:
         return int(text) if text.isdigit() else round(datetime.fromisoformat(text).timestamp() * 1000)
@@ -217,13 +219,57 @@ def test_a_list_is_read_to_its_end_from_any_page_on(request_: Request, number: i
 
 
 def test_a_list_by_ids_ends_with_an_empty_page_only() -> None:
-    """The provider may give fewer than it is asked for, and an entry without an id counts for none."""
+    """The provider may give fewer than it is asked for."""
     provider = Provider(
         dict.fromkeys(range(1, 8), 0), replace(STREAM, full=Reader("list", replace(FULL, page="keyset")))
     )
     plain = provider._page
     provider._page = lambda found, start, _size: plain(found, start, 2)  # type: ignore[method-assign]
     assert ids(read(provider, EVERYTHING)) == list(range(1, 8))
+
+
+def nameless(provider: Provider) -> Provider:
+    """The same, but the first entry of each page has no id."""
+    plain = provider._page
+
+    def page(*how: Any) -> Head:
+        head = plain(*how)
+        return replace(head, ids=head.ids[1:])
+
+    provider._page = page  # type: ignore[method-assign]
+    return provider
+
+
+@pytest.mark.parametrize("more", [None, "more"])
+@pytest.mark.parametrize("total", [None, "total"])
+def test_a_page_with_an_entry_without_id_is_as_full_as_any(more: str | None, total: str | None) -> None:
+    """It is neither short, and so the last one, nor is a record missed."""
+    request = replace(SEARCH, next=None, more=more)
+    reader = replace(cast(Reader, STREAM.changes), total=total, cap=None, request=request)
+    pages = read(nameless(Provider({i: i for i in range(1, 9)}, replace(STREAM, changes=reader))), span())
+    assert ids(pages) == [2, 3, 5, 6, 8]
+    assert pages[-1].position == Position(after_id="8", read=8, done=True)
+
+
+def test_an_entry_without_id_in_a_part_of_a_window_is_not_missed() -> None:
+    """It stands in the answer, and is rejected; no full read would do better."""
+    pages = read(nameless(Provider({i: i for i in range(1, 9)}, order=lambda i: -i)), span())
+    assert set(ids(pages)) < set(range(1, 9)) and not pages[-1].position.missed
+
+
+def test_a_list_by_ids_goes_on_behind_an_entry_without_id() -> None:
+    """A page of such entries only leads nowhere, and that is an error."""
+    stream = replace(STREAM, full=Reader("list", replace(FULL, page="keyset")))
+    assert ids(read(nameless(Provider(dict.fromkeys(range(1, 9), 0), stream)), EVERYTHING)) == [2, 3, 5, 6, 8]
+    with pytest.raises(UnexpectedAnswer):
+        read(nameless(Provider({1: 0}, stream)), EVERYTHING)
+
+
+def test_an_entry_without_id_that_should_be_read_by_id_is_told() -> None:
+    """Else it would vanish without a trace."""
+    provider = nameless(Provider(dict.fromkeys(range(1, 4), 0), names=["x" * URL_NAMES_MAX, "y"]))
+    assert ids(read(provider, EVERYTHING)) == [2, 3]
+    assert provider.notes == ["warning: Entries of the list that could not be read, for want of an id: 1."]
 
 
 def test_a_list_whose_place_is_forgotten_is_read_from_its_start() -> None:
@@ -257,7 +303,7 @@ def test_a_page_that_comes_again_and_again_ends_in_an_error(window: Window) -> N
     """A provider that ignores the cursor would keep us for ever."""
     reader = replace(cast(Reader, STREAM.changes), total=None)
     provider = Provider({}, replace(STREAM, changes=reader))
-    provider._page = lambda *_: Head(next="3", more=True, ids=("1", "2"))  # type: ignore[method-assign]
+    provider._page = lambda *_: Head(next="3", more=True, ids=("1", "2"), entries=2)  # type: ignore[method-assign]
     with pytest.raises(UnexpectedAnswer, match="twice"):
         read(provider, window)
 
@@ -266,7 +312,7 @@ def test_more_names_than_a_url_holds_are_read_by_id_and_the_place_never_goes_bac
     """Ids by list, values by id; each position is that of the pages whose records are in."""
     provider = Provider(dict.fromkeys(range(1, 8), 0), names=["x" * URL_NAMES_MAX, "y"])
     pages = read(provider, EVERYTHING)
-    assert {p.records_at for p in pages if p.body} == {"found"} and ids(pages) == list(range(1, 8))
+    assert {p.place.path for p in pages if p.body} == {"found"} and ids(pages) == list(range(1, 8))
     for count, page in enumerate(pages[:-1], 1):
         left = set(range(1, 8)) - set(ids(pages[:count]))
         assert left <= set(ids(read(provider, Window("full", page.position))))
@@ -278,7 +324,7 @@ def test_more_names_than_a_url_holds_are_read_by_id_and_the_place_never_goes_bac
 def test_as_many_names_as_a_url_holds_go_into_it(names: list[str]) -> None:
     """At the limit by list, above it by id."""
     provider = Provider({1: 0}, names=names)
-    assert {p.records_at for p in read(provider, EVERYTHING) if p.body} == {"items" if len(names) == 1 else "found"}
+    assert {p.place.path for p in read(provider, EVERYTHING) if p.body} == {"items" if len(names) == 1 else "found"}
 
 
 def test_an_id_that_is_not_found_is_absent() -> None:
@@ -288,7 +334,7 @@ def test_an_id_that_is_not_found_is_absent() -> None:
         raise NotFound("none")
 
     provider = cast(Source, Provider({}, before=refuse))
-    assert asyncio.run(read_by_id(provider, ["1"])) == Page("", (), Position(), "found")
+    assert asyncio.run(read_by_id(provider, ["1"])) == Page("", (), Position(), BY_ID.place)
     with pytest.raises(NotFound):
         asyncio.run(read_by_id(provider, ["1", "2"]))
 

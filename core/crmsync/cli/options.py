@@ -80,8 +80,9 @@ def pick(
     import os
 
     from crmsync import plugins
-    from crmsync.config import Settings, load_settings, resolve, variable
+    from crmsync.config import Settings, load_settings, resolve
     from crmsync.spec.build import options
+    from crmsync.spec.model import variable
 
     found = plugins.connector(connector)
     declared = options(plugins.read_spec(found).tree)

@@ -20,8 +20,8 @@ from crmsync.errors import UsageError
 def sandbox(connector: str, records: int, port: int, seed: int, latency: float) -> None:
     """Serve the simulator of CONNECTOR on 127.0.0.1 until Ctrl-C."""
     from crmsync import plugins
-    from crmsync.config import variable
     from crmsync.sandbox import Server
+    from crmsync.spec.model import variable
 
     simulator = plugins.sandbox(plugins.connector(connector), records, seed)
     server = Server(simulator, port=port, latency_s=latency)

@@ -2,7 +2,7 @@
 
 from crmsync.http.answer import Answer
 from crmsync.http.client import Client, HttpSettings, Target
-from crmsync.http.pages import Head, compile_head, repair
+from crmsync.http.pages import Head, compile_head, compile_value, repair
 from crmsync.http.retry import RetrySettings
 from crmsync.http.wire import WireSettings
 
@@ -15,5 +15,6 @@ __all__ = [
     "Target",
     "WireSettings",
     "compile_head",
+    "compile_value",
     "repair",
 ]

@@ -11,7 +11,7 @@ from crmsync.errors import ConfigError
 from crmsync.http.render import joined
 from crmsync.secret import Secret
 from crmsync.spec import bind
-from crmsync.spec.model import Auth, Spec
+from crmsync.spec.model import Auth, Spec, variable
 
 
 def chosen(spec: Spec, connection: str, values: Mapping[str, Any]) -> Auth | None:
@@ -51,11 +51,6 @@ def secrets(values: Mapping[str, Any]) -> list[Secret]:
 def fingerprint(known: list[Secret]) -> str:
     """Names credentials without telling them."""
     return hashlib.sha256("\0".join(s.reveal() for s in known).encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def variable(connection: str, option: str) -> str:
-    """The environment variable of a connection's option."""
-    return re.sub(r"\W", "_", f"{connection}_{option}").upper()
 
 
 def _revealed(value: Any) -> str:

@@ -27,7 +27,7 @@ from crmsync.errors import (
     UnexpectedAnswer,
 )
 from crmsync.http.answer import Answer, retry_after
-from crmsync.http.paths import as_text, values_at
+from crmsync.http.paths import as_text, meets, values_at
 from crmsync.spec.model import ErrorRule, Spec
 
 GOOD = "good"
@@ -47,6 +47,7 @@ ERRORS: dict[str, type[CrmsyncError]] = {
     "throttled": BudgetSpent,
     "busy": ProviderDown,
     "transient": ProviderDown,
+    "unreachable": ProviderDown,
     "unreadable": UnexpectedAnswer,
 }
 
@@ -109,7 +110,7 @@ def _fits(rule: ErrorRule, status: int, codes: list[str], document: Any) -> bool
     return (
         (not rule.status or _any_fits(rule.status, status))
         and (not rule.code or any(_code_fits(pattern, code) for pattern in rule.code for code in codes))
-        and all(as_text(wanted) in map(as_text, values_at(document, path)) for path, wanted in rule.when.items())
+        and meets(document, rule.when)
     )
 
 

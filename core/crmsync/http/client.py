@@ -22,11 +22,12 @@ from crmsync.http.budget import Pools, pool_file
 from crmsync.http.classify import GOOD, Verdict, classify, error_of
 from crmsync.http.egress import Egress
 from crmsync.http.network import proxy_for
+from crmsync.http.reach import unreached
 from crmsync.http.render import render
 from crmsync.http.retry import RETRIED, Patience, RetrySettings
 from crmsync.http.wire import Message, Wire, WireSettings
 from crmsync.secret import Redactor, Secret
-from crmsync.spec.model import Request, Spec
+from crmsync.spec.model import Request, Spec, variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ class Client:
             try:
                 answer = await self._exchange(message, request, stream)
             except ProviderDown as error:
-                return None, Verdict("transient", self._redact(error.message))
+                return None, self._unanswered(error)
             permit.headers = answer.headers
         return answer, classify(answer, self._spec, self._clock.now(), self._redact)
 
@@ -140,6 +141,12 @@ class Client:
             path = self._redact(request.path)
             connection = self._target.connection
             self._events.emit(RequestAnswered(connection, stream, request.method, path, status, seconds, size))
+
+    def _unanswered(self, error: ProviderDown) -> Verdict:
+        where = unreached(error, str(self._egress.base), self._proxy.url if self._proxy else None)
+        if where is None:
+            return Verdict("transient", self._redact(error.message))
+        return Verdict("unreachable", self._redact(f"no answer: {where}"))
 
     async def _recover(self, verdict: Verdict, patience: Patience, request: Request, stream: str) -> None:
         """Wait as the verdict demands, or raise."""
@@ -159,9 +166,13 @@ class Client:
         if verdict.told_wait_s is not None and verdict.outcome in RETRIED:
             hint = f"The provider asks to come back in {verdict.told_wait_s:.0f} s: run the same command again then."
         elif verdict.outcome in ("reconnect", "refresh") and self._way:
-            names = " and ".join(auth.variable(connection, need) for need in self._way.needs)
+            names = " and ".join(variable(connection, need) for need in self._way.needs)
             hint = f"Set {names} to credentials that are valid."
         tries = f", {patience.attempt} tries" if patience.attempt > 1 else ""
+        if verdict.outcome == "unreachable":
+            address = f"the address, which {variable(connection, 'base_url')} sets"
+            hint = f"Check this machine's network, its proxy if it needs one (HTTPS_PROXY), and {address}."
+            return error_of(verdict, f"{connection}{tries}", hint)
         return error_of(verdict, f"{connection}: {request.method} {request.path}{tries}", hint)
 
     def _warn(self, message: str) -> None:

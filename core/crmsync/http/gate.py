@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from crmsync.errors import BudgetSpent
-from crmsync.http.permits import Ledger, birth, is_alive
+from crmsync.http.permits import Ledger
+from crmsync.process import birth, is_alive
 from crmsync.spec.build import seconds
 from crmsync.spec.model import Pool
 

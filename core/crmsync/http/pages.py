@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -18,17 +19,22 @@ from crmsync.errors import UnreadablePage
 from crmsync.http.paths import EACH, steps
 
 _NULS_OR_SURROGATES = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_ITSELF = ""  # in the place of EACH: the record stands there itself. No step of a path is empty
 _ESCAPES = re.compile(rb"\\(?:u([dD][89abAB]..)\\u([dD][c-fC-F]..)|u([0-9a-fA-F]{4})|.)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a page tells about the next one. `more` is None where the page does not say."""
+    """What a page tells about the next one. `more` is None where the page does not say.
+
+    `entries` counts the records that are there, those without an id included.
+    """
 
     next: str | None = None
     more: bool | None = None
     total: int | None = None
     ids: tuple[str, ...] = ()
+    entries: int = 0
 
 
 def compile_head(
@@ -38,16 +44,18 @@ def compile_head(
     total: str | None = None,
     records: str | None = None,
     id: str | None = None,  # noqa: A002
+    one: bool = False,
 ) -> Callable[[bytes], Head]:
     """A reader of page bodies, from the spec's paths. Only what is given is read; `id` counts from a record.
 
-    The reader raises UnreadablePage for what is not JSON, or where `records` is not a list of objects.
+    The reader raises UnreadablePage for what is not JSON, or where `records` is not a list of objects (with `one`: not
+    an object).
     """
     tree: dict[str, Any] = {}
     for path, leaf in ((next, str | int | bool | None), (more, Any), (total, int | str | None)):
         if path is not None:
             _plant(tree, steps(path), leaf)
-    each = (*steps(records), EACH) if records is not None else ()
+    each = (*steps(records), _ITSELF if one else EACH) if records is not None else ()
     if each:
         _plant(tree, each, {})
     if each and id is not None:
@@ -57,14 +65,28 @@ def compile_head(
 
     def read(body: bytes) -> Head:
         page = _decoded(decoder, body)
+        found = _nodes(page, each) if each else []
         return Head(
             next=_cursor(next_of(page), body) if next is not None else None,
             more=more_of(page) not in (None, False, "false") if more is not None else None,
             total=_count(total_of(page), body) if total is not None else None,
-            ids=tuple([str(found) for found in map(id_of, _nodes(page, each)) if found is not None]) if id else (),
+            ids=tuple([str(value) for value in map(id_of, found) if value is not None]) if id else (),
+            entries=len(found),
         )
 
     return read
+
+
+@cache
+def compile_value(path: str) -> Callable[[bytes], Any]:
+    """A reader of what stands at `path` in a body, as Python objects; None where nothing does.
+
+    The reader raises UnreadablePage for what is not JSON, or where something else leads there than objects.
+    """
+    tree: dict[str, Any] = {}
+    _plant(tree, steps(path), Any)
+    decoder, value_of = msgspec.json.Decoder(_typed(tree)), _getter(path)
+    return lambda body: value_of(_decoded(decoder, body))
 
 
 def repair(body: bytes) -> bytes:
@@ -95,22 +117,24 @@ def _plant(tree: dict[str, Any], path: tuple[str, ...], leaf: Any) -> None:
 
 
 def _typed(tree: Any) -> Any:
-    """The msgspec type of a tree: objects with just the keys that are read. What leads to a list must be there."""
+    """The msgspec type of a tree: objects with just the keys that are read. What leads to the records must be there."""
     if not isinstance(tree, dict):
         return tree
     if EACH in tree:
         return list[_typed(tree[EACH])]  # type: ignore[misc]
+    if _ITSELF in tree:
+        return _typed(tree[_ITSELF])
     fields: list[Any] = []
-    for key, node in sorted(tree.items(), key=lambda item: not _has_list(item[1])):
-        if _has_list(node):
+    for key, node in sorted(tree.items(), key=lambda item: not _has_records(item[1])):
+        if _has_records(node):
             fields.append((_attribute(key), _typed(node), msgspec.field(name=key)))
         else:
             fields.append((_attribute(key), _typed(node) | None, msgspec.field(name=key, default=None)))
     return msgspec.defstruct("Page", fields)
 
 
-def _has_list(node: Any) -> bool:
-    return isinstance(node, dict) and (EACH in node or any(map(_has_list, node.values())))
+def _has_records(node: Any) -> bool:
+    return isinstance(node, dict) and (EACH in node or _ITSELF in node or any(map(_has_records, node.values())))
 
 
 def _attribute(key: str) -> str:
@@ -148,7 +172,7 @@ def _nodes(page: Any, each: tuple[str, ...]) -> list[Any]:
     for step in each:
         if step == EACH:
             nodes = [child for node in nodes for child in node]
-        else:
+        elif step != _ITSELF:
             name = _attribute(step)
             nodes = [getattr(node, name) for node in nodes]
     return nodes

@@ -3,7 +3,7 @@ r"""Paths of the spec language in a parsed JSON document: `a.b`, `a[].b` (each),
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 EACH = "[]"
@@ -33,11 +33,26 @@ def values_at(document: Any, path: str) -> list[Any]:
     return found
 
 
+def meets(document: Any, condition: Mapping[str, Any]) -> bool:
+    """Whether a document has every value of a condition at its path; what is absent is null."""
+    return all(any(_is(found, value) for found in values_at(document, p) or [None]) for p, value in condition.items())
+
+
 def as_text(value: Any) -> str:
     """A JSON scalar as the spec compares it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return "null" if value is None else str(value)
+
+
+def _is(found: Any, wanted: Any) -> bool:
+    """Numbers are compared as numbers (0 and "0.0" are equal), everything else as text."""
+    if isinstance(wanted, bool) or not isinstance(wanted, int | float):
+        return as_text(found) == as_text(wanted)
+    try:
+        return float(as_text(found)) == wanted
+    except ValueError:
+        return False
 
 
 def _children(node: Any, step: str) -> Iterable[Any]:

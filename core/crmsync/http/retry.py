@@ -11,7 +11,7 @@ from random import Random
 
 from crmsync.http.classify import Verdict
 
-RETRIED = ("transient", "throttled", "busy", "unreadable")
+RETRIED = ("transient", "unreachable", "throttled", "busy", "unreadable")
 TOLD_FLOOR_S = 5.0  # a provider that says "0 seconds" for ever is asked ever more rarely, up to this
 
 
@@ -20,6 +20,7 @@ class RetrySettings:
     """Seconds, but for `unreadable_tries`."""
 
     give_up_s: float = 300.0
+    unreachable_s: float = 300.0  # where no connection comes about; the shorter of the two counts then
     first_s: float = 0.5
     longest_s: float = 30.0
     unreadable_tries: int = 3  # a web page instead of JSON seldom mends itself
@@ -42,7 +43,11 @@ class Patience:
         if verdict.outcome == "unreadable" and self.attempt >= self._settings.unreadable_tries:
             return None
         wait_s = self._wait(verdict)
-        return wait_s if now - self._began + wait_s <= self._settings.give_up_s else None
+        return wait_s if now - self._began + wait_s <= self._limit_s(verdict) else None
+
+    def _limit_s(self, verdict: Verdict) -> float:
+        give_up_s, unreachable_s = self._settings.give_up_s, self._settings.unreachable_s
+        return min(give_up_s, unreachable_s) if verdict.outcome == "unreachable" else give_up_s
 
     def _wait(self, verdict: Verdict) -> float:
         backoff_s = self._backoff()

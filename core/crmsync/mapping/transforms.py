@@ -16,6 +16,7 @@ from crmsync.errors import ConfigError, SpecError
 from crmsync.mapping.lists import ELEMENT, kept, mapped
 from crmsync.mapping.lookups import list_variable, look_up
 from crmsync.quote import literal
+from crmsync.spec.model import Transform
 
 _DAY = "[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
 _CLOCK = "[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
@@ -191,11 +192,10 @@ def _options(source: Source, _: Any) -> Reading:
 def _case(source: Source, arg: Mapping[str, Any]) -> Reading:
     """The first branch whose condition holds; `else` is a constant, or a transform of the field's own text."""
     branches = " ".join(f"WHEN {source.meets(b['when'])} THEN {_constant(b['is'])}" for b in arg["case"])
-    other = arg.get("else")
-    if not isinstance(other, Mapping):
+    other = arg["else"]
+    if not isinstance(other, Transform):
         return Reading(f"CASE {branches} ELSE {_constant(other)} END", "VARCHAR")
-    kind = next(iter(other))
-    rest = read(kind, other if len(other) > 1 else other[kind], source)
+    rest = read(other.kind, other.arg, source)
     return Reading(f"CASE {branches} ELSE {rest.value} END", rest.type, rest.text, rest.reason)
 
 

@@ -22,6 +22,7 @@ from crmsync.spec.model import (
     Field,
     Link,
     Lookup,
+    Missing,
     ObjectField,
     Objects,
     Option,
@@ -267,6 +268,7 @@ def _request(line: Mapping[str, Any]) -> Request:
         page=line.get("page"),
         next=line.get("next"),
         more=line.get("more"),
+        one="id" in bind.names([line[key] for key in ("do", "query", "headers", "body") if key in line]),
     )
 
 
@@ -311,7 +313,8 @@ def _link(
     of = {"primary": None, **bind.plain(line["link"])}
     read = _put_in(tree["link"]["read"], templates, {**local, **of})
     prefer = bind.fill(read.get("prefer"), {})  # without `primary`, what asks for it is no condition
-    return Link(field, _request(read), read["from"], read["ref"], prefer or None)
+    missing = Missing(**bind.plain(read["missing_ok"])) if "missing_ok" in read else None
+    return Link(field, _request(read), read["from"], read["ref"], prefer or None, missing)
 
 
 def _reader(line: Mapping[str, Any], every_s: float | None = None) -> Reader:
@@ -374,8 +377,12 @@ def field_of(name: str, line: Any, canonical: ObjectField | None, nulls: tuple[A
 
 def transform(line: Any) -> Transform:
     """`email` or `{list: stage, take: status}` as a Transform; several keys become a map argument."""
-    if isinstance(line, str):
-        return Transform(line)
-    line = bind.plain(line)
-    kind = next(k for k in line if k not in ("take", "else"))
-    return Transform(kind, line[kind] if len(line) == 1 and kind != "case" else dict(line))
+    return Transform(line) if isinstance(line, str) else _transform(bind.plain(line))
+
+
+def _transform(line: Mapping[str, Any]) -> Transform:
+    if "case" in line:
+        other = line["else"]
+        return Transform("case", {**line, "else": _transform(other) if isinstance(other, dict) else other})
+    kind = next(key for key in line if key != "take")
+    return Transform(kind, line[kind] if len(line) == 1 else dict(line))

@@ -36,13 +36,19 @@ def request_findings(
         yield Finding(at("page"), "SP208", "`page: keyset` must ask for `$after_id`")
 
 
-def ids_findings(line: Mapping[str, Any], at: Callable[..., Path]) -> Iterator[Finding]:
-    """What is wrong with the way in which the request `line` asks for many ids at once."""
+def ids_findings(line: Mapping[str, Any], at: Callable[..., Path], *, one: bool) -> Iterator[Finding]:
+    """What is wrong with the way in which the request `line` asks for ids: many at once, or a single `one`."""
     used = set(bind.names({key: value for key, value in line.items() if key != "item"}))
-    if "id" in used:
+    if "id" in used and not one:
         yield Finding(at(), "SP102", later("`$id` outside of `item`, one record a request,"))
+    elif "id" in used:
+        for key in ("batch", "item"):
+            if key in line:
+                why = f"`$id` outside of `item` asks for one record a request, so there is no `{key}`"
+                yield Finding(at(key), "SP208", why)
     elif not used & {"ids", "items"}:
-        yield Finding(at(), "SP208", f"`{at()[-1]}` must ask for `$ids` or `$items`")
+        ways = "`$ids`, `$items` or `$id`" if one else "`$ids` or `$items`"
+        yield Finding(at(), "SP208", f"`{at()[-1]}` must ask for {ways}")
     if "items" in used and "item" not in line:
         yield Finding((*at(), "item?"), "SP208", "`$items` needs `item`")
     if "item" in line and "id" not in set(bind.names(line["item"])):

@@ -46,7 +46,7 @@ def _read(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Finding]:
     if changes := stream.part("read", "changes"):
         yield from _window(stream, changes)
     if by_id := stream.part("read", "by_id"):
-        yield from ids_findings(by_id, lambda *rest: stream.at("read", "by_id", *rest))
+        yield from ids_findings(by_id, lambda *rest: stream.at("read", "by_id", *rest), one=True)
 
 
 def _links(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Finding]:
@@ -58,7 +58,7 @@ def _links(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Finding]:
     if parts.link and linked(stream):
         scope = scope.giving("`link.read`", LINK)
         yield from request_findings(parts.link, at, scope, parts.pools, parts.options)
-        yield from ids_findings(parts.link, at)
+        yield from ids_findings(parts.link, at, one=False)
 
 
 def _request(stream: Sheet, path: tuple[str, ...], parts: Parts, scope: Scope) -> Iterator[Finding]:

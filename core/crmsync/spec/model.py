@@ -5,9 +5,10 @@ A `Template` is a JSON-like value that may hold `$placeholders` (see bind.py). A
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 Template = Any
 
@@ -29,7 +30,7 @@ RESERVED_CONNECTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option of a connection; the environment names it `<CONNECTION>_<OPTION>`."""
+    """One option of a connection; `variable` tells what the environment calls it."""
 
     name: str
     title: str = ""
@@ -40,12 +41,28 @@ class Option:
     choice: tuple[str, ...] = ()
 
 
+def variable(connection: str, option: str) -> str:
+    """The environment variable of a connection's option: `<CONNECTION>_<OPTION>`."""
+    return re.sub(r"\W", "_", f"{connection}_{option}").upper()
+
+
 @dataclass(frozen=True, slots=True)
 class Transform:
-    """How a text becomes a value: `kind` names a row of the language's table of transforms, `arg` is its argument."""
+    """How a text becomes a value: `kind` names a row of the language's table of transforms, `arg` is its argument.
+
+    The `else` of a case may be a Transform, too.
+    """
 
     kind: str
     arg: Any = None
+
+    @property
+    def lists(self) -> frozenset[str]:
+        """The look-up lists that it needs."""
+        if self.kind == "list":
+            return frozenset({str(self.arg["list"] if isinstance(self.arg, Mapping) else self.arg)})
+        other = self.arg["else"] if self.kind == "case" else None
+        return other.lists if isinstance(other, Transform) else frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +95,19 @@ class Record:
     values: str = ""
 
 
+class Place(NamedTuple):
+    """Where an answer has its records: a list of them at `path`, or `one` that stands there itself."""
+
+    path: str
+    one: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request of the spec. Templates are filled per page; `records` is the path of the list in the answer."""
+    """One HTTP request of the spec. Templates are filled per page; `records` is the path of the records in the answer.
+
+    `one`: it asks for a single record, by `$id`.
+    """
 
     method: str
     path: str
@@ -97,6 +124,12 @@ class Request:
     page: str | None = None  # number | offset | keyset
     next: str | None = None
     more: str | None = None
+    one: bool = False
+
+    @property
+    def place(self) -> Place:
+        """Where its answers have their records."""
+        return Place(self.records, self.one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +155,23 @@ class Census:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """How an answer says that records are linked to nothing: by entries of its list of errors, at the path `at`.
+
+    `when` is what such an entry meets; `id`, where it is promised, the path of the ids that it is about.
+    """
+
+    at: str
+    when: Mapping[str, Any]
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """Where a field's values stand that no record holds: `request` asks for the links of many records by their ids.
 
-    `source` (`from` in the spec) is the path of the record's id, `ref` that of the ids it is linked to.
+    `source` (`from` in the spec) is the path of the record's id, `ref` that of the ids it is linked to. Without
+    `missing` (`missing_ok`), a record that an answer passes over is linked to nothing.
     """
 
     field: str
@@ -133,6 +179,7 @@ class Link:
     source: str
     ref: str
     prefer: Mapping[str, Any] | None = None
+    missing: Missing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +197,13 @@ class Stream:
     cursor: str | None = None
     vars: Mapping[str, Template] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
+
+    @property
+    def lists(self) -> frozenset[str]:
+        """The look-up lists by which something of its records is read."""
+        record = self.record
+        read = (*self.fields, record.id, record.updated_at, record.created_at, record.archived)
+        return frozenset(name for field in read if field for name in field.transform.lists)
 
 
 @dataclass(frozen=True, slots=True)

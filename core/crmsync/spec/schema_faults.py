@@ -32,7 +32,7 @@ LATER_KEYS: Mapping[str, str] = {
     "error": "details",
     "rule": "existing exhausted_after budget",
     "link": "write clear",
-    "link_read": f"{_REQUEST} missing_ok limit page next more",
+    "link_read": f"{_REQUEST} limit page next more",
     "list": f"{_REQUEST} options limit page next more",
     "stream": "write",
     "record": "merged_into",

@@ -12,6 +12,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,13 +70,13 @@ class FileStore:
         self._open()
         return self._found.bring(table, keys, into, columns)
 
-    def unseen(self, table: Table, connection: str, stream: str, into: str) -> tuple[int, int]:
+    def unseen(self, table: Table, connection: str, stream: str, begun: datetime | None, into: str) -> tuple[int, int]:
         with self._visit():
             self.engine.execute(
                 f"CREATE OR REPLACE TEMP TABLE {identifier(into)} AS SELECT _id FROM {self.engine.full(table)} "
-                "WHERE _deleted_at IS NULL AND _id NOT IN "
+                "WHERE _deleted_at IS NULL AND coalesce(_created_at < ?, true) AND _id NOT IN "
                 f"(SELECT record_id FROM {self.engine.full(schema.SEEN)} WHERE connection = ? AND stream = ?)",
-                [connection, stream],
+                [begun, connection, stream],
             )
             live = self.engine.value(f"SELECT count(*) FROM {self.engine.full(table)} WHERE _deleted_at IS NULL")
             return int(self.engine.value(f"SELECT count(*) FROM {identifier(into)}")), int(live)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 
@@ -98,8 +99,11 @@ class Store(Protocol):
         `keys` is an engine query that yields the key columns by their names.
         """
 
-    def unseen(self, table: Table, connection: str, stream: str, into: str) -> tuple[int, int]:
-        """Bring the ids of live rows that the sweep has not met into `into`; tell how many, and how many live."""
+    def unseen(self, table: Table, connection: str, stream: str, begun: datetime | None, into: str) -> tuple[int, int]:
+        """Bring the ids of live rows that the sweep has not met into `into`; tell how many, and how many live.
+
+        Rows that were created since the sweep began are left out.
+        """
 
     def commit(self, commit: Commit) -> float:
         """Carry out `commit`; tell the seconds it took. When it returned, it is durable.

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from crmsync import errors
+from crmsync.process import birth
 from crmsync.store.engine import Engine
 from crmsync.store.interface import Lease
 from crmsync.store.schema import LEASES, RUNS
@@ -42,7 +43,8 @@ def acquire(engine: Engine, connection: str, stream: str, run_id: str) -> Lease:
             _bury(engine, holder, connection, stream)
         engine.execute(f"DELETE FROM {engine.full(LEASES)} WHERE connection = ? AND stream = ?", [connection, stream])
     now = datetime.now(UTC)
-    row = [connection, stream, run_id, fence + 1, _host(), os.getpid(), process_start(os.getpid()), now]
+    born = birth(os.getpid())
+    row = [connection, stream, run_id, fence + 1, _host(), os.getpid(), str(born) if born else None, now]
     engine.execute(f"INSERT INTO {engine.full(LEASES)} VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
     return Lease(connection, stream, run_id, fence + 1)
 
@@ -87,7 +89,7 @@ def _bury(engine: Engine, run_id: str, connection: str, stream: str) -> None:
 
 def _alive(host: str, pid: int, start: str | None, heartbeat_at: datetime) -> bool:
     if host == _host() and start is not None:
-        return process_start(pid) == start
+        return str(birth(pid)) == start
     return datetime.now(UTC) - heartbeat_at < DEAD_AFTER
 
 
@@ -105,12 +107,3 @@ def _read(mark: Path) -> str:
         return str(mark.readlink()) if mark.is_symlink() else mark.read_text()
     except OSError:
         return ""
-
-
-def process_start(pid: int) -> str | None:
-    """When process `pid` began, in the kernel's ticks; None if there is none (or it is a zombie)."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return None
-    return None if fields[0] == "Z" else fields[19]

@@ -15,7 +15,7 @@ import msgspec
 
 from crmsync.errors import UnexpectedAnswer, WrongAccount
 from crmsync.http import Client
-from crmsync.http.paths import values_at
+from crmsync.http.paths import as_text, meets, values_at
 from crmsync.mapping import list_variable, options_variable, set_lookup_sql
 from crmsync.spec.model import META, Field, Lookup, Spec, Stream, Transform
 from crmsync.store import FileStore
@@ -112,13 +112,13 @@ def set_options(store: FileStore, stream: Stream, described: Sequence[Described]
 
 async def read_lists(client: Client, spec: Spec, stream: Stream) -> dict[str, list[dict[str, str | None]]]:
     """The look-up lists that a stream uses; an entry has `key`, `value`, `within` and the columns of `also`."""
-    used = {_list_of(f.transform) for f in stream.fields} - {None}
-    documents: dict[tuple[str, str], Any] = {}
+    used = stream.lists
+    documents: dict[str, Any] = {}
     tables = {}
     for name, lookup in spec.lookups.items():
         if name not in used:
             continue
-        key = (lookup.request.path, str(lookup.request.query))
+        key = repr(replace(lookup.request, records=""))  # lists in one answer need one request
         if key not in documents:
             documents[key] = _json(await client.send(lookup.request, {}, stream=stream.name))
         tables[name] = list(_entries(lookup, documents[key]))
@@ -170,12 +170,6 @@ def _custom(item: Described, name: str, spec: Spec) -> Field:
     return Field(name, type_, (path,), Transform(type_), nulls=spec.nulls, title=item.label)
 
 
-def _list_of(transform: Transform) -> str | None:
-    if transform.kind != "list":
-        return None
-    return str(transform.arg["list"]) if isinstance(transform.arg, Mapping) else str(transform.arg)
-
-
 def _entries(lookup: Lookup, document: Any) -> Iterator[dict[str, str | None]]:
     outer, _, inner = lookup.request.records.rpartition("[].")
     for parent in values_at(document, f"{outer}[]") if outer else [document]:
@@ -190,17 +184,14 @@ def _entries(lookup: Lookup, document: Any) -> Iterator[dict[str, str | None]]:
 
 
 def _case(rule: Transform, item: Any) -> str | None:
-    for branch in rule.arg["case"]:
-        if all(_text(item, path) == str(value) for path, value in branch["when"].items()):
-            return str(branch["is"])
-    return rule.arg.get("else")  # type: ignore[no-any-return]  # a template's value
+    held = (branch["is"] for branch in rule.arg["case"] if meets(item, branch["when"]))
+    value = next(held, rule.arg["else"])
+    return None if value is None else as_text(value)
 
 
 def _text(item: Any, path: str) -> str | None:
     value = next(iter(values_at(item, path)), None)
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return None if value is None else str(value)
+    return None if value is None else as_text(value)
 
 
 def _set(store: FileStore, variable: str, keys: Sequence[str | None], labels: Sequence[str | None]) -> None:

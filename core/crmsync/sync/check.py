@@ -10,7 +10,7 @@ from typing import Any
 from crmsync.clock import SystemClock
 from crmsync.errors import CrmsyncError
 from crmsync.events import Events
-from crmsync.http import Client, HttpSettings, RetrySettings, compile_head
+from crmsync.http import Client, HttpSettings, RetrySettings, WireSettings, compile_head
 from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
 from crmsync.spec.model import Pool, Spec, Stream
@@ -18,7 +18,7 @@ from crmsync.sync import catalog
 from crmsync.sync.run import Job, client_of
 from crmsync.sync.source import asking_for
 
-_SOON = HttpSettings(retry=RetrySettings(give_up_s=5.0))  # somebody waits for the answer
+_SOON = HttpSettings(WireSettings(connect_s=5.0), RetrySettings(give_up_s=5.0))  # somebody waits for the answer
 CLOCK_S = 60.0  # off by more than this, time stamps of the two machines mislead people
 
 

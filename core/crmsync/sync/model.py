@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from crmsync.mapping import LinkPlan
+from crmsync.spec.model import Place
 
 Phase = Literal["full", "changes", "tombstones", "census"]
 
@@ -62,12 +63,16 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An answer's body ("": it had none), the ids of its records, the position behind it, and the records' path."""
+    """An answer's body ("": it had none), the ids of its records, the position behind it, and the records' place.
+
+    `entries` of a list counts those without an id, too.
+    """
 
     body: str
     ids: Sequence[str]
     position: Position
-    records_at: str
+    place: Place
+    entries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +95,8 @@ class Batch:
         return [page.body for page in self.pages if page.body]
 
     @property
-    def records_at(self) -> str:
-        return next((page.records_at for page in self.pages if page.body), self.pages[0].records_at)
-
-    @property
-    def records(self) -> int:
-        return sum(len(page.ids) for page in self.pages)
+    def place(self) -> Place:
+        return next((page.place for page in self.pages if page.body), self.pages[0].place)
 
     @property
     def position(self) -> Position:

@@ -15,7 +15,7 @@ from crmsync.config import Connection
 from crmsync.events import Events, Note
 from crmsync.http import Client
 from crmsync.mapping import ReadPlan, compile_link, compile_read, compile_tombstones, type_of
-from crmsync.spec.model import Field, Spec, Stream, Transform
+from crmsync.spec.model import Field, Place, Spec, Stream, Transform
 from crmsync.store import FileStore, Lease
 from crmsync.sync import catalog
 from crmsync.sync.checkpoint import Checkpoint, decode
@@ -65,7 +65,7 @@ async def prepare(
         connection=name,
         client=around.client,
         events=around.events,
-        names=plans[stream.full.request.records].names,
+        names=plans[stream.full.request.place].names,
         clock=around.account.at,
     )
     return Pull(
@@ -101,7 +101,7 @@ async def _with_mirror(stream: Stream, around: Surroundings) -> tuple[Stream, Mi
     """
 
     def mirror(of: Stream) -> Mirror:
-        plan = _plans(of)[of.full.request.records]
+        plan = _plans(of)[of.full.request.place]
         return mirror_of(around.connection.name, of.name, f"{of.name} of {around.spec.title}", plan)
 
     made = mirror(stream)
@@ -122,10 +122,11 @@ def _as_stored(name: str, stored: Mapping[str, str], field: Field) -> Field:
     return replace(field, type=type_, transform=Transform(type_))
 
 
-def _plans(stream: Stream) -> dict[str, ReadPlan]:
-    """The compiled mappings by the path of the records: requests of one stream may wrap them differently."""
+def _plans(stream: Stream) -> dict[Place, ReadPlan]:
+    """The compiled mappings by the place of the records: requests of one stream may wrap them differently."""
     requests = (stream.full.request, stream.by_id, stream.changes and stream.changes.request)
-    return {path: compile_read(stream, path) for path in {r.records for r in requests if r}}
+    places = {request.place for request in requests if request}
+    return {place: compile_read(stream, place.path, one=place.one) for place in places}
 
 
 def _current(checkpoint: Checkpoint, stream: Stream, account: str, *, backfill: bool) -> Checkpoint:

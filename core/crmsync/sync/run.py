@@ -18,7 +18,7 @@ from crmsync.clock import Clock, SystemClock
 from crmsync.config import Connection
 from crmsync.errors import AlreadyRunning, CrmsyncError, Stopped, StoreError, UnknownStream, UnreadablePage
 from crmsync.events import Events, Note, StreamFinished, StreamStarted
-from crmsync.http import Client, HttpSettings, Target
+from crmsync.http import Client, HttpSettings, RetrySettings, Target, WireSettings
 from crmsync.secret import Redactor
 from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
@@ -33,6 +33,8 @@ from crmsync.sync.worker import Worker
 T = TypeVar("T")
 
 HEARTBEAT_S = 15.0
+# The first request of all: an address that leads nowhere is told while somebody still looks. Later ones are patient.
+_FIRST = HttpSettings(WireSettings(connect_s=5.0), RetrySettings(unreachable_s=5.0))
 _WAIT_S = 1.0  # between two looks at a lease that somebody else holds
 
 
@@ -73,7 +75,7 @@ async def run(
     clock, stop = clock or SystemClock(), stop or asyncio.Event()
     worker = Worker()
     try:
-        async with client_of(job, spec, clock, events) as client:
+        async with client_of(job, spec, clock, events, _FIRST) as client:
             account = await _unless(stop, catalog.read_account(client, spec))
         spec = build(document.tree, objects(), {**job.connection.values, **account.facts})
         async with client_of(job, spec, clock, events) as client:

@@ -14,6 +14,7 @@ from crmsync.http import Client, Head, compile_head, repair
 from crmsync.spec.bind import fill
 from crmsync.spec.model import Request, Spec, Stream
 
+Check = Callable[[str, Head], None]  # raises UnreadablePage for a page that does not say what it should
 _TRIES = 3  # an unreadable page is asked for this often before the stream gives up
 
 
@@ -31,12 +32,18 @@ class Source:
     _heads: dict[tuple[Any, ...], Callable[[bytes], Head]] = field(default_factory=dict)
 
     async def ask(
-        self, request: Request, *, total: str | None = None, id_at: str | None = None, **values: Any
+        self,
+        request: Request,
+        *,
+        total: str | None = None,
+        id_at: str | None = None,
+        check: Check | None = None,
+        **values: Any,
     ) -> tuple[str, Head]:
         """One page: its body as text, and what the next request needs from it. `id_at`: where its entries have ids.
 
-        A body that cannot be read is repaired where that is safe, else asked for again. An answer that says "nothing"
-        without a body is an empty text. Raises UnreadablePage with the body.
+        A body that cannot be read, or that `check` refuses, is repaired where that is safe, else asked for again. An
+        answer that says "nothing" without a body is an empty text. Raises UnreadablePage with the body.
         """
         head = self._head(request, total, id_at or self.stream.record.id.at[0])
         last: UnreadablePage | None = None
@@ -44,13 +51,16 @@ class Source:
             answer = await self.client.send(request, self._values(request, values), stream=self.stream.name)
             faults.point("fetch.answered")
             self.clock = answer.server_time or self.clock
-            if not answer.body and answer.status in self.spec.empty:
-                return "", Head(next=None, more=None, total=0, ids=())
+            nothing = not answer.body and answer.status in self.spec.empty
             try:
-                return _readable(answer.body, head)
+                page = ("", Head(total=0)) if nothing else _readable(answer.body, head)
+                if check is not None:
+                    check(*page)
             except UnreadablePage as error:
                 last = UnreadablePage(error.message, body=answer.body)
                 self.note("warning", f"A page could not be read ({error.message}); asking for it again.")
+            else:
+                return page
         assert last is not None
         raise last
 
@@ -62,10 +72,10 @@ class Source:
         self.events.emit(Note(self.connection, self.stream.name, level, message))
 
     def _head(self, request: Request, total: str | None, id_at: str) -> Callable[[bytes], Head]:
-        key = (request.next, request.more, total, request.records, id_at)
+        key = (request.next, request.more, total, request.place, id_at)
         if key not in self._heads:
             self._heads[key] = compile_head(
-                next=request.next, more=request.more, total=total, records=request.records, id=id_at
+                next=request.next, more=request.more, total=total, records=request.records, id=id_at, one=request.one
             )
         return self._heads[key]
 
@@ -80,7 +90,9 @@ class Source:
 
 
 def asking_for(request: Request, ids: Sequence[str]) -> dict[str, Any]:
-    """What a request for many ids at once is filled with."""
+    """What a request for records by their ids is filled with: for a single one, or for many at once."""
+    if request.one:
+        return {"id": ids[0]}
     items = [fill(request.item, {"id": id_}) for id_ in ids] if request.item is not None else list(ids)
     return {"ids": list(ids), "items": items}
 

@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+from crmsync.errors import BrakePulled
 from crmsync.events import BatchLanded, PageRead, PhaseStarted
 from crmsync.mapping import LinkPlan, ReadPlan
+from crmsync.spec.model import Place
 from crmsync.sync.checkpoint import Checkpoint, advance, encode
 from crmsync.sync.model import Batch, Counts, Page, Phase, Position, Window
 from crmsync.sync.pull.census import Census
@@ -26,7 +28,7 @@ from crmsync.sync.worker import Worker
 class Pull:
     """One stream's pull: where it reads, where it lands, how far it is.
 
-    `plans` are the compiled mappings by the path of the records, `links` those of what no record holds, and
+    `plans` are the compiled mappings by the place of the records, `links` those of what no record holds, and
     `tombstone_plan` is that of the list of deleted ones.
     """
 
@@ -34,7 +36,7 @@ class Pull:
     lander: Lander
     worker: Worker
     checkpoint: Checkpoint
-    plans: Mapping[str, ReadPlan]
+    plans: Mapping[Place, ReadPlan]
     links: Sequence[LinkPlan]
     tombstone_plan: ReadPlan | None
     brake: float
@@ -44,15 +46,21 @@ class Pull:
         """Bring the stream up to date; tell what became of every record.
 
         May be killed at any line: rows and checkpoint commit together. Raises ProviderDown when retries are used up,
-        BudgetSpent, BrakePulled, and UnreadablePage rather than skip a page.
+        BudgetSpent, and UnreadablePage rather than skip a page; BrakePulled at the very end.
         """
         counts, done = Counts(), set[Phase]()
+        braked: BrakePulled | None = None
         while (step := next_window(self.source.stream, self.checkpoint, self.source.now(), done)) is not None:
             self.checkpoint, window = step
             self._emit_phase(window)
-            counts += await (self._census() if window.phase == "census" else self._read(window))
+            try:
+                counts += await (self._census() if window.phase == "census" else self._read(window))
+            except BrakePulled as error:
+                braked = error  # the census waits for a person; what changed need not
             if window.phase != "changes" or window.position == Position():
                 done.add(window.phase)  # a window that an earlier run left open ends in the past: the present follows
+        if braked is not None:
+            raise braked
         return counts
 
     async def _read(self, window: Window) -> Counts:
@@ -78,7 +86,7 @@ class Pull:
     def _map_and_land(self, batch: Batch, window: Window, fresh: bool) -> tuple[Counts, float, float]:
         """What became of the records; the seconds that the commit took, and all of this."""
         begun, checkpoint = time.monotonic(), encode(self.checkpoint)
-        plan = self.tombstone_plan if window.phase == "tombstones" else self.plans[batch.records_at]
+        plan = self.tombstone_plan if window.phase == "tombstones" else self.plans[batch.place]
         assert plan is not None  # no window asks for tombstones that the spec does not describe
         if batch.bodies:
             map_batch(self.lander.store, plan, batch)
@@ -91,11 +99,12 @@ class Pull:
 
     async def _census(self) -> Counts:
         census = Census(self.source, self.lander, self.worker, self.plans, self.links, self.brake)
-        counts = Counts()
-        self.checkpoint = advance(self.checkpoint, Window("census", Position()), Position(done=True))
-        async for part in census.run(encode(self.checkpoint)):
+        counts, begun = Counts(), self.checkpoint.full.as_of
+        taken = advance(self.checkpoint, Window("census", Position()), Position(done=True))
+        async for part in census.run(encode(taken), begun):
             counts += part
             self._emit_landed(part, 0.0)
+        self.checkpoint = taken
         return counts
 
     async def _told(self, pages: AsyncIterator[Page]) -> AsyncIterator[Page]:

@@ -41,12 +41,12 @@ async def read_by_id(source: Source, ids: Sequence[str]) -> Page:
     request = source.stream.by_id
     assert request is not None  # nobody has ids to ask for where the spec has no way to
     try:
-        body, head = await source.ask(request, id=ids[0], **asking_for(request, ids))
+        body, head = await source.ask(request, **asking_for(request, ids))
     except NotFound:
         if len(ids) > 1:
             raise  # which of them?
-        return Page("", (), Position(), request.records)
-    return Page(body, head.ids, Position(), request.records)
+        return Page("", (), Position(), request.place)
+    return Page(body, head.ids, Position(), request.place)
 
 
 def in_parts(ids: Sequence[str], by_id: Request | None) -> Iterator[Sequence[str]]:
@@ -61,7 +61,10 @@ def in_parts(ids: Sequence[str], by_id: Request | None) -> Iterator[Sequence[str
 async def _list(window: Window, source: Source, reader: Reader, names: Sequence[str]) -> AsyncIterator[Page]:
     position, request, restarts, last = window.position, reader.request, 0, Head()
     while not position.done:
-        values = {"page": position.page, "after_id": position.after_id or ("0" if request.page == "keyset" else None)}
+        values: dict[str, Any] = {
+            "page": position.page,
+            "after_id": position.after_id or ("0" if request.page == "keyset" else None),
+        }
         try:
             body, head = await source.ask(request, names=list(names), **values)
         except RestartNeeded:
@@ -73,13 +76,15 @@ async def _list(window: Window, source: Source, reader: Reader, names: Sequence[
         position = _behind(position, request, head)
         _require_another(head, last, done=position.done)
         last = head
-        yield Page(body, head.ids, position, request.records)
+        yield Page(body, head.ids, position, request.place, head.entries)
 
 
 async def _list_then_read(window: Window, source: Source, reader: Reader) -> AsyncIterator[Page]:
     """For more fields than fit in a URL: ids by list, values by id."""
     before = window.position
     async for page in _list(window, source, reader, names=()):
+        if nameless := page.entries - len(page.ids):
+            source.note("warning", f"Entries of the list that could not be read, for want of an id: {nameless}.")
         for part in in_parts(page.ids, source.stream.by_id):
             yield replace(await read_by_id(source, part), position=before)
         before = page.position
@@ -87,10 +92,10 @@ async def _list_then_read(window: Window, source: Source, reader: Reader) -> Asy
 
 
 def _behind(position: Position, request: Request, head: Head) -> Position:
-    read = position.read + len(head.ids)
+    read = position.read + head.entries
     if request.page == "keyset":
-        # a page that is not full is no end: the provider may cap pages, and an entry without an id counts for none
-        done = not head.ids or (request.more is not None and head.more is False)
+        # a page that is not full is no end: the provider may cap pages
+        done = not head.entries or (request.more is not None and head.more is False)
         return Position(after_id=head.ids[-1] if head.ids else position.after_id, read=read, done=done)
     return Position(page=head.next, read=read, done=head.next is None)
 
@@ -116,16 +121,16 @@ async def _window(window: Window, source: Source, reader: Reader) -> AsyncIterat
             position = replace(position, parts=((low, high),))
             break
         first = position.read == 0
-        position = replace(position, after_id=(head.ids or [after])[-1], read=position.read + len(head.ids))
+        position = replace(position, after_id=(head.ids or [after])[-1], read=position.read + head.entries)
         if _ended(reader.request, head):
-            whole = first and head.total == len(head.ids)
+            whole = first and head.total == head.entries
             if reader.total is None or whole or await _total(source, reader, low, high) <= position.read:
                 position = replace(position, done=True)
             else:
                 position = replace(position, parts=((low, high),))
         _require_another(head, last, done=position.done or position.parts is not None)
         last = head
-        yield Page(body, head.ids, position, reader.request.records)
+        yield Page(body, head.ids, position, reader.request.place)
     if position.parts is not None and not position.done:
         async for page in _by_parts(source, reader, position):
             yield page
@@ -143,20 +148,19 @@ async def _by_parts(source: Source, reader: Reader, position: Position) -> Async
         here = replace(position, parts=(*parts, (low, high)), missed=missed)
         met: set[str] = set()
         for _ in range(_PASSES):
-            before = len(met)
+            before, nameless = len(met), 0
             async for body, head in _offsets(source, reader, low, high):
                 met.update(head.ids)
+                nameless += head.entries - len(head.ids)  # rejected, and so not missed
                 total = total if head.total is None else head.total  # records leave the window while it is read
-                yield Page(body, head.ids, here, reader.request.records)
-            if len(met) >= total and len(met) == before:
+                yield Page(body, head.ids, here, reader.request.place)
+            if len(met) + nameless >= total and len(met) == before:
                 break
-        if len(met) < total:
-            source.note(
-                "warning", f"{total - len(met)} records of one moment could not be listed; a full read follows."
-            )
+        if (left := total - len(met) - nameless) > 0:
+            source.note("warning", f"{left} records of one moment could not be listed; a full read follows.")
             missed = True
-        left = replace(position, parts=tuple(parts), missed=missed, done=not parts)
-        yield Page("", (), left, reader.request.records)
+        behind = replace(position, parts=tuple(parts), missed=missed, done=not parts)
+        yield Page("", (), behind, reader.request.place)
 
 
 def _halves(low: int, high: int, bounds: str) -> list[tuple[int, int]]:
@@ -177,8 +181,8 @@ async def _offsets(source: Source, reader: Reader, low: int, high: int) -> Async
         room = size if reader.cap is None else min(size, reader.cap - offset)
         body, head = await _ask(source, reader, low, high, after_id="0", offset=offset or None, limit=room)
         yield body, head
-        offset += len(head.ids)
-        if _ended(reader.request, head) or not head.ids:
+        offset += head.entries
+        if _ended(reader.request, head):
             return
 
 
@@ -188,16 +192,16 @@ async def _total(source: Source, reader: Reader, low: int, high: int) -> int:
 
 
 async def _ask(source: Source, reader: Reader, low: int, high: int, **values: Any) -> tuple[str, Head]:
-    bounds = {"lower": _bound(low, reader.bounds), "upper": _bound(high, reader.bounds)}
+    bounds: dict[str, Any] = {"lower": _bound(low, reader.bounds), "upper": _bound(high, reader.bounds)}
     return await source.ask(reader.request, total=reader.total, **bounds, **values)
 
 
 def _ended(request: Request, head: Head) -> bool:
-    if not head.ids:
+    if not head.entries:
         return True
     if request.next:
         return head.next is None
-    return head.more is False if request.more else len(head.ids) < (request.limit or 1)
+    return head.more is False if request.more else head.entries < (request.limit or 1)
 
 
 def _rising(ids: Sequence[str], after: str) -> bool:

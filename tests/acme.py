@@ -1,0 +1,155 @@
+"""A small CRM that is nobody's, served by the test, and the worked example of docs/spec-language.md to read it with."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from checkout import ROOT
+from crmsync.config import Settings, resolve
+from crmsync.events import Events
+from crmsync.sandbox import Server, SimRequest, SimResponse
+from crmsync.spec.build import options
+from crmsync.spec.load import load
+from crmsync.store import FileStore
+from crmsync.sync import Job, Result, run
+
+START = datetime(2026, 1, 15, 12, tzinfo=UTC)
+Edit = Callable[[dict[str, Any]], None]
+
+
+class Acme:
+    """As much of a CRM as the example's spec needs, and a little more.
+
+    `people` by id; `gone` by id: when; its list leaves out those that are `hidden`. `answers` stand for its own, by
+    path.
+    """
+
+    options: Mapping[str, str] = {"token": "acme-token"}
+
+    def __init__(self, people: int) -> None:
+        self.now = START
+        self.gone: dict[int, str] = {}
+        self.hidden: set[int] = set()
+        self.answers: dict[str, Any] = {}
+        self.people = {number: self._person(number) for number in range(1, people + 1)}
+
+    def change(self, number: int, **values: Any) -> None:
+        self.people[number] |= {**values, "changed": self.now.isoformat()}
+
+    def handle(self, request: SimRequest) -> SimResponse:
+        headers = {"Date": format_datetime(self.now, usegmt=True), "Content-Type": "application/json"}
+        if request.headers.get("authorization") != "Bearer acme-token":
+            return SimResponse(401, headers, b'{"error": {"code": "who", "text": "who are you"}}')
+        asked = json.loads(request.body) if request.body else dict(request.query)
+        try:
+            return SimResponse(200, headers, json.dumps(self._answer(request.path, asked)).encode())
+        except KeyError:
+            return SimResponse(404, headers, b'{"error": {"code": "gone", "text": "no such person"}}')
+
+    def _answer(self, path: str, asked: Mapping[str, Any]) -> Any:
+        if path in self.answers:
+            return self.answers[path]
+        if path == "/me":
+            return {"account": {"id": 7, "time_zone": "Asia/Tokyo"}}
+        if path == "/teams":
+            return {"teams": [{"id": 1, "name": "North", "open": True, "share": 0.0}, {"id": 2, "name": "South"}]}
+        if path == "/lists":
+            return {"entries": [{"key": key, "label": f"{asked['of']} {key}"} for key in (1, 2)]}
+        if path == "/people/deleted":
+            return {"items": [{"id": number, "at": at} for number, at in self.gone.items()], "next": None}
+        if path == "/people/get":
+            return {"items": [self.people[int(number)] for number in asked["ids"] if int(number) in self.people]}
+        if path.startswith("/people/one/"):
+            person = self.people[int(path.rpartition("/")[2])]
+            return {"person": person} if asked.get("wrapped") else person
+        if path == "/people/search":
+            low, high = (datetime.fromisoformat(asked["changed"][bound]) for bound in ("from", "to"))
+            hits = [p for p in self._above(asked["id_above"]) if low <= datetime.fromisoformat(p["changed"]) <= high]
+            return {"items": hits[: asked["size"]], "has_more": len(hits) > asked["size"]}
+        rest = self._above(asked.get("cursor", 0))
+        page = rest[: int(asked["size"])]
+        return {"items": page, "next": page[-1]["id"] if len(rest) > len(page) else None}
+
+    def _above(self, number: Any) -> list[dict[str, Any]]:
+        return [self.people[n] for n in sorted(self.people) if n > int(number) and n not in self.hidden]
+
+    def _person(self, number: int) -> dict[str, Any]:
+        return {
+            "id": number,
+            "changed": "2026-01-01T00:00:00+00:00",
+            "state": "here",
+            "first_name": "Ann",
+            "last_name": f"Nr {number}",
+            "emails": [
+                {"address": "old@acme.example", "main": False},
+                {"address": f"A{number}@x.example", "main": True},
+            ],
+            "company": {"id": 9},
+            "born": "1990-02-28",
+            "joined": "2025-12-31T20:00:00Z",
+            "team_id": 1 + number % 2,
+            "tags": "a, b",
+        }
+
+
+class Sync:
+    """Runs the example's spec against a served Acme, into a store of its own. `edit` changes the spec before."""
+
+    def __init__(self, folder: Path, url: str, edit: Edit | None = None) -> None:
+        self.folder, self._url = folder, url
+        page = (ROOT / "docs" / "spec-language.md").read_text(encoding="utf-8")
+        example = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)[0]
+        if edit:
+            edit(tree := yaml.safe_load(example))
+            example = yaml.safe_dump(tree, sort_keys=False)
+        self._spec = folder / "spec.yaml"
+        self._spec.write_text(example, encoding="utf-8")
+
+    def __call__(self, **how: Any) -> Result:
+        """Run it; it must succeed."""
+        result = self.tried(**how)
+        assert result.status == "done", result.error
+        return result
+
+    def tried(self, **how: Any) -> Result:
+        """Run it, whatever comes of it."""
+        environment = {"ACME_BASE_URL": self._url, "ACME_TOKEN": "acme-token", "ACME_BURST": "100000"}
+        connection = resolve(Settings(), "acme", None, options(load(self._spec).tree), environment)
+        store = FileStore(self.folder / "acme.duckdb")
+        try:
+            (result,) = asyncio.run(run(Job(self._spec, connection, self.folder, **how), store, Events()))
+        finally:
+            store.close()
+        return result
+
+    def row(self, number: int) -> dict[str, Any]:
+        """The row of one of the people."""
+        (found,) = self.query("FROM acme.contact WHERE _id = ?", [str(number)])
+        return found
+
+    def query(self, sql: str, parameters: Any = None) -> list[dict[str, Any]]:
+        """What a query on the store gives."""
+        store = FileStore(self.folder / "acme.duckdb", read_only=True)
+        try:
+            names, found = store.query(sql, parameters)
+        finally:
+            store.close()
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+
+@contextmanager
+def served(folder: Path, people: int, edit: Edit | None = None) -> Iterator[tuple[Acme, Sync]]:
+    """An Acme that answers while the block runs."""
+    acme = Acme(people)
+    with Server(acme) as server:
+        yield acme, Sync(folder, server.url, edit)
