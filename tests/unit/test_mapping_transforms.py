@@ -172,7 +172,7 @@ def test_a_name_is_joined_from_its_parts():
     assert [row["name"] for row in rows] == ["Ada Lovelace", "Plato", None]
 
 
-ODOO_LIKE = a_stream(
+FALSE_IS_NULL = a_stream(
     {
         "text": {"at": ["a", "b"]},
         "json": {"at": ["a", "b"], "type": "json"},
@@ -188,7 +188,7 @@ ODOO_LIKE = a_stream(
 @given(*[st.sampled_from([False, True, None, "false", "true", "", "x", 0, 0.0, 7, "0"]) | scalars] * 2)
 def test_where_false_means_null_the_text_false_and_the_truth_false_are_values(a, b):
     """Of several paths the first that is not null counts; a boolean false is null for all but booleans."""
-    row = ENGINE.read_records(ODOO_LIKE, {"id": 1, "a": a, "b": b})[0]
+    row = ENGINE.read_records(FALSE_IS_NULL, {"id": 1, "a": a, "b": b})[0]
     first = next((v for v in (a, b) if v is not None and v is not False), None)
     truth = next((v for v in (a, b) if v is not None), None)
     if isinstance(first, str | bool | int | None):
