@@ -31,7 +31,7 @@ class Acme:
     """As much of a CRM as the example's spec needs, and a little more.
 
     `people` by id; `gone` by id: when; its list leaves out those that are `hidden`. `answers` stand for its own, by
-    path. If `numbers`, it finds nobody whose id is written as a text.
+    path. If `numbers`, it finds nobody whose id is written as a text. `fields` is what it says about its fields.
     """
 
     options: Mapping[str, str] = {"token": "acme-token"}
@@ -41,6 +41,7 @@ class Acme:
         self.gone: dict[int, str] = {}
         self.hidden: set[int] = set()
         self.numbers = False
+        self.fields: Any = {name: {"kind": "string"} for name in self._person(1)}
         self.answers: dict[str, Any] = {}
         self.people = {number: self._person(number) for number in range(1, people + 1)}
 
@@ -62,6 +63,8 @@ class Acme:
             return self.answers[path]
         if path == "/me":
             return {"account": {"id": 7, "time_zone": "Asia/Tokyo"}}
+        if path == "/fields":
+            return self.fields
         if path == "/teams":
             return {"teams": [{"id": 1, "name": "North", "open": True, "share": 0.0}, {"id": 2, "name": "South"}]}
         if path == "/lists":

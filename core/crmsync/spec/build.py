@@ -20,6 +20,7 @@ from crmsync.spec.model import (
     Discover,
     ErrorPaths,
     ErrorRule,
+    Flag,
     Link,
     Lookup,
     Missing,
@@ -179,14 +180,21 @@ def _auth(name: str, way: Mapping[str, Any]) -> Auth:
 
 
 def _discover(line: Mapping[str, Any]) -> Discover:
+    options = {key: str(path) for key, path in line["options"].items()} if "options" in line else None
     return Discover(
         request=_request(line),
-        name=line["name"],
+        name=line.get("name"),
         type=line["type"],
-        label=line.get("label", line["name"]),
+        label=line.get("label", line.get("name")),
         types=line["types"],
-        options=line.get("options"),
+        options=options,
+        readonly=_flag(line["readonly"]) if "readonly" in line else None,
+        length=line.get("length"),
     )
+
+
+def _flag(line: Any) -> Flag:
+    return Flag(line["at"], line.get("as") == "not") if isinstance(line, dict) else Flag(line)
 
 
 def _lookup(name: str, line: Mapping[str, Any]) -> Lookup:
