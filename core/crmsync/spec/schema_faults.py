@@ -33,7 +33,7 @@ LATER_KEYS: Mapping[str, str] = {
     "rule": "existing exhausted_after budget",
     "link": "write clear",
     "link_read": f"{_REQUEST} limit page next more",
-    "list": f"{_REQUEST} options limit page next more",
+    "list": _REQUEST,
     "stream": "write",
     "record": "merged_into",
     "field": "to put sets stand_in",
@@ -50,7 +50,6 @@ LATER_VALUES: Mapping[str, str] = {
     "kind": "oauth2 login",
     "is": "refresh conflict",
     "dir": "write",
-    "page": "number offset",
     "by": "list",
 }
 LATER_SHAPES: Mapping[str, str] = {  # keys that the language also gives as a list or a map

@@ -15,6 +15,7 @@ from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
 from crmsync.spec.model import Pool, Spec, Stream
 from crmsync.sync import catalog
+from crmsync.sync.lists import read_lists
 from crmsync.sync.run import Job, client_of
 from crmsync.sync.source import as_sent, asking_for
 
@@ -64,7 +65,7 @@ async def _permissions(client: Client, spec: Spec, stream: Stream, wanted: Any) 
     """Whether everything may be asked for that a run of the stream asks for; each refusal once."""
     questions: list[Callable[[], Awaitable[object]]] = [
         lambda: _read_some(client, stream),
-        lambda: catalog.read_lists(client, spec, stream),
+        lambda: read_lists(client, spec, stream),
     ]
     if catalog.needs_fields(stream, wanted):
         questions.append(lambda: catalog.read_fields(client, spec, stream))
