@@ -38,10 +38,10 @@ LATER_KEYS: Mapping[str, str] = {
     "record": "merged_into",
     "field": "to put sets stand_in",
     "read": "find",
-    "full": f"{_REQUEST} token",
-    "changes": f"{_REQUEST} token",
+    "full": _REQUEST,
+    "changes": _REQUEST,
     "by_id": _REQUEST,
-    "tombstones": f"{_REQUEST} token bounds overlap",
+    "tombstones": f"{_REQUEST} token",
     "census": f"{_REQUEST} do query headers body records uses page limit next more",
     "deletes": "confirm",
     "identify": "forms",
@@ -50,7 +50,6 @@ LATER_VALUES: Mapping[str, str] = {
     "kind": "oauth2 login",
     "is": "refresh conflict",
     "dir": "write",
-    "by": "list",
 }
 LATER_SHAPES: Mapping[str, str] = {  # keys that the language also gives as a list or a map
     "check": "array",
