@@ -37,7 +37,7 @@ class Acme:
     `people` by id; `gone` by id: when; its list leaves out those that are `hidden`. `answers` stand for its own, by
     path; at `all/paged/x` stands what `/paged/x` gives page by page. If `numbers`, it finds nobody whose id is written
     as a text. `fields` is what it says about its fields. `sinces` are the times from which its list of deleted ones was
-    asked for.
+    asked for, `paths` all requests; after `broken` more of them it answers nothing any more.
     """
 
     options: Mapping[str, str] = {"token": "acme-token"}
@@ -49,6 +49,9 @@ class Acme:
         self.removed: dict[int, int] = {}
         self.sinces: list[str | None] = []
         self.hidden: set[int] = set()
+        self.firms: set[int] = set()
+        self.paths: list[str] = []
+        self.broken = 10**9
         self.numbers = False
         self.fields: Any = {name: {"kind": "string"} for name in self._person(1)}
         self.answers: dict[str, Any] = {}
@@ -57,6 +60,11 @@ class Acme:
     def change(self, number: int, **values: Any) -> None:
         self.version += 1
         self.people[number] |= {**values, "changed": self.now.isoformat(), "version": self.version}
+
+    def turn(self, number: int, *, firm: bool) -> None:
+        """Make one of the people a company, which is in no list of people, or one of the people again."""
+        (self.firms.add if firm else self.firms.discard)(number)
+        self.change(number)
 
     def remove(self, number: int) -> None:
         """Delete one of the people: the list of what changed since a link says so."""
@@ -73,6 +81,10 @@ class Acme:
             asked["since"] = since
             if not self._gone_since(since):
                 return SimResponse(304, {"Date": headers["Date"]})
+        self.paths.append(request.path)
+        self.broken -= 1
+        if self.broken < 0:
+            return SimResponse(400, headers, b"{}")
         self.host = request.headers["host"]
         try:
             return SimResponse(200, headers, json.dumps(self._answer(request.path, asked)).encode())
@@ -88,6 +100,11 @@ class Acme:
             return {"account": {"id": 7, "time_zone": "Asia/Tokyo"}}
         if path == "/fields":
             return self.fields
+        if path == "/people/ids":
+            ids = [{"id": person["id"]} for person in self._above(asked["above"])]
+            return {"items": ids[: asked["size"]]}
+        if path == "/people/exist":
+            return {"items": [{"id": int(n)} for n in asked["ids"] if int(n) in self.people]}
         if path == "/people/delta":
             return self._delta(int(asked.get("since", 0)), int(asked.get("above", 0)))
         if path.startswith("/paged/"):
@@ -100,7 +117,7 @@ class Acme:
             self.sinces.append(asked.get("since"))
             return self._above_id(self._gone_since(asked.get("since", "")), asked)
         if path == "/people/get":
-            known = [n for n in asked["ids"] if not (self.numbers and isinstance(n, str))]
+            known = [n for n in asked["ids"] if not (self.numbers and isinstance(n, str)) and int(n) not in self.firms]
             return {"items": [self.people[int(number)] for number in known if int(number) in self.people]}
         if path.startswith("/people/one/"):
             person = self.people[int(path.rpartition("/")[2])]
@@ -144,7 +161,7 @@ class Acme:
     def _above(self, number: Any) -> list[dict[str, Any]]:
         if self.numbers and isinstance(number, str):
             return []
-        return [self.people[n] for n in sorted(self.people) if n > int(number) and n not in self.hidden]
+        return [self.people[n] for n in sorted(self.people) if n > int(number) and n not in self.hidden | self.firms]
 
     def _person(self, number: int) -> dict[str, Any]:
         return {

@@ -42,8 +42,7 @@ LATER_KEYS: Mapping[str, str] = {
     "changes": _REQUEST,
     "by_id": _REQUEST,
     "tombstones": f"{_REQUEST} token",
-    "census": f"{_REQUEST} do query headers body records uses page limit next more",
-    "deletes": "confirm",
+    "census": _REQUEST,
     "identify": "forms",
 }
 LATER_VALUES: Mapping[str, str] = {

@@ -100,10 +100,13 @@ class Store(Protocol):
         """
 
     def unseen(self, table: Table, connection: str, stream: str, begun: datetime | None, into: str) -> tuple[int, int]:
-        """Bring the ids of live rows that the sweep has not met into `into`; tell how many, and how many live.
+        """Bring the ids of rows that are not deleted and were not met into `into`.
 
-        Rows that were created since the sweep began are left out.
+        Tells how many of them live, and how many rows live. Rows that were created since `begun` are left out.
         """
+
+    def unknown(self, table: Table, connection: str, stream: str, after: str, size: int) -> list[str]:
+        """So many of the ids behind `after` that were met and have no live row, in their order."""
 
     def commit(self, commit: Commit) -> float:
         """Carry out `commit`; tell the seconds it took. When it returned, it is durable.

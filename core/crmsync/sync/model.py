@@ -11,7 +11,7 @@ from crmsync.mapping import LinkPlan
 from crmsync.spec.model import Place
 
 Gone = tuple[str, datetime | None]  # an id, and when it went, as far as that is known
-Phase = Literal["full", "changes", "tombstones", "census"]
+Phase = Literal["full", "ids", "census", "changes", "tombstones"]
 
 
 @dataclass(frozen=True, slots=True)

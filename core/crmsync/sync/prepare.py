@@ -108,7 +108,8 @@ async def _with_mirror(stream: Stream, around: Surroundings) -> tuple[Stream, Mi
 
     def mirror(of: Stream) -> Mirror:
         plan = _plans(of)[of.full.request.place]
-        return mirror_of(around.connection.name, of.name, f"{of.name} of {around.spec.title}", plan)
+        title = f"{of.name} of {around.spec.title}"
+        return mirror_of(around.connection.name, of.name, title, plan, leaves=of.confirm is not None)
 
     made = mirror(stream)
     stored = await around.worker.do(around.store.ensure, made.table)

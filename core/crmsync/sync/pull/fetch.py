@@ -28,6 +28,9 @@ def fetch(window: Window, source: Source) -> AsyncIterator[Page]:
     if window.phase == "tombstones":
         assert source.stream.tombstones is not None
         return _list(window, source, source.stream.tombstones, names=())
+    if window.phase == "ids":
+        assert source.stream.census.reader is not None
+        return _list(window, source, source.stream.census.reader, names=())
     if window.phase == "changes":
         assert source.stream.changes is not None
         if source.stream.changes.by == "window":
@@ -40,15 +43,24 @@ def fetch(window: Window, source: Source) -> AsyncIterator[Page]:
 
 async def read_by_id(source: Source, ids: Sequence[str]) -> Page:
     """One page with those of `ids`, a part that fits, that exist."""
-    request = source.stream.by_id
-    assert request is not None  # nobody has ids to ask for where the spec has no way to
+    assert source.stream.by_id is not None  # nobody has ids to ask for where the spec has no way to
+    return await _read_ids(source, source.stream.by_id, ids)
+
+
+async def exist(source: Source, ids: Sequence[str]) -> Page:
+    """One page that tells which of `ids`, a part that fits, exist, whatever their kind."""
+    assert source.stream.confirm is not None
+    return await _read_ids(source, source.stream.confirm, ids)
+
+
+async def _read_ids(source: Source, request: Request, ids: Sequence[str]) -> Page:
     try:
         body, head = await source.ask(request, **asking_for(request, ids, source.stream.record))
     except NotFound:
         if len(ids) > 1:
             raise  # which of them?
         return Page("", (), Position(), request.place)
-    return Page(body, head.ids, Position(), request.place)
+    return Page(body, head.ids, Position(), request.place, head.entries)
 
 
 def in_parts(ids: Sequence[T], by_id: Request | None) -> Iterator[Sequence[T]]:
