@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -182,6 +182,9 @@ class Acme:
         }
 
 
+Crm = TypeVar("Crm", bound=Acme)
+
+
 class Sync:
     """Runs the example's spec against a served Acme, into a store of its own. `edit` changes the spec before."""
 
@@ -228,8 +231,10 @@ class Sync:
 
 
 @contextmanager
-def served(folder: Path, people: int, edit: Edit | None = None) -> Iterator[tuple[Acme, Sync]]:
-    """An Acme that answers while the block runs."""
-    acme = Acme(people)
+def served(
+    folder: Path, people: int, edit: Edit | None = None, crm: Callable[[int], Crm] = Acme
+) -> Iterator[tuple[Crm, Sync]]:
+    """An Acme, or another `crm` like it, that answers while the block runs."""
+    acme = crm(people)
     with Server(acme) as server:
         yield acme, Sync(folder, server.url, edit)

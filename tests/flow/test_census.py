@@ -119,30 +119,34 @@ steps = st.lists(
 )
 
 
+def act(acme: Acme, sync: Sync, what: str, number: int) -> None:
+    """One of the people goes, leaves, returns or comes; or a run that gets so many answers and no more."""
+    acme.now += timedelta(hours=3)
+    if what == "sync":
+        acme.broken = number
+        sync.tried()
+        acme.broken = 10**9
+    elif what == "arrive":
+        new = max([12, *acme.people]) + 1
+        acme.people[new] = {**acme._person(1), "id": new}
+    elif number in acme.people and what == "delete":
+        del acme.people[number]
+    elif number in acme.people:
+        acme.turn(number, firm=what == "leave")
+
+
 @settings(max_examples=100 if os.environ.get("CRMSYNC_THOROUGH") else 6, deadline=None)
 @given(steps)
 def test_a_census_that_is_broken_off_anywhere_ends_in_the_truth(history: list[tuple[str, int]]) -> None:
-    """Whatever happens between and within: after one more whole run, the mirror tells who lives, left, and is dead."""
+    """Whatever happens between and within: in the end the mirror tells who lives, has left, and is dead."""
     with TemporaryDirectory() as folder, served(Path(folder), 12, counting) as (acme, sync):
         sync()
-        ever = 12
         for what, number in history:
-            acme.now += timedelta(hours=3)
-            if what == "sync":
-                acme.broken = number
-                sync.tried()
-                acme.broken = 10**9
-            elif what == "arrive":
-                ever += 1
-                acme.people[ever] = {**acme._person(1), "id": ever}
-            elif number in acme.people:
-                if what == "delete":
-                    acme.people.pop(number)
-                else:
-                    acme.turn(number, firm=what == "leave")
-        acme.now += timedelta(hours=7)
-        sync()
-        lives, left, dead = truth(acme, ever)
+            act(acme, sync, what, number)
+        for _ in range(2):  # a reading that was left open tells of the time when it began: another one follows
+            acme.now += timedelta(hours=7)
+            sync()
+        lives, left, dead = truth(acme, 100)
         mirror = state(sync)
         assert mirror[0] == lives
-        assert mirror[1] | mirror[2] <= left | dead and mirror[1] <= left and mirror[2] <= dead
+        assert mirror[1] <= left and mirror[2] <= dead

@@ -214,6 +214,12 @@ class Stream:
     confirm: Request | None = None  # reads by id whatever its kind: who is there, but not by `by_id`, has left
 
     @property
+    def names_max(self) -> int | None:
+        """The most names that each of its requests takes; None: as many as there are."""
+        requests = (self.full.request, self.changes and self.changes.request, self.by_id)
+        return min((request.names_max for request in requests if request and request.names_max), default=None)
+
+    @property
     def lists(self) -> frozenset[str]:
         """The look-up lists by which something of its records is read."""
         record = self.record

@@ -19,7 +19,8 @@ from crmsync.spec.yaml import Path
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
-_REQUEST = "call args form names_max"
+_CALL = "call args form"
+_REQUEST = f"{_CALL} names_max"
 _OAUTH = "grant client authorize authorize_extra scope_join scopes token base_url token_from_callback dead busy"
 
 # What the language has and this version does not carry yet, by definition of the schema. Later versions shrink it.
@@ -38,9 +39,9 @@ LATER_KEYS: Mapping[str, str] = {
     "record": "merged_into",
     "field": "to put sets stand_in",
     "read": "find",
-    "full": _REQUEST,
-    "changes": _REQUEST,
-    "by_id": _REQUEST,
+    "full": _CALL,
+    "changes": _CALL,
+    "by_id": _CALL,
     "tombstones": f"{_REQUEST} token",
     "census": _REQUEST,
     "identify": "forms",

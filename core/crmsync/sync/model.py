@@ -68,10 +68,19 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class Further:
+    """A body with further fields of a page's records: those of one part of the stream's plan, by its index."""
+
+    part: int
+    place: Place
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """An answer's body ("": it had none), the ids of its records, the position behind it, and the records' place.
 
-    `entries` of a list counts those without an id, too.
+    `entries` of a list counts those without an id, too. `further` has the fields that did not fit into one request.
     """
 
     body: str
@@ -79,6 +88,12 @@ class Page:
     position: Position
     place: Place
     entries: int = 0
+    further: tuple[Further, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """The length of its texts."""
+        return len(self.body) + sum(len(part.body) for part in self.further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +114,15 @@ class Batch:
     @property
     def bodies(self) -> list[str]:
         return [page.body for page in self.pages if page.body]
+
+    def further(self, part: int) -> dict[Place, list[tuple[int, str]]]:
+        """The bodies with the fields of one part, by place, each with the index of its page among `bodies`."""
+        found: dict[Place, list[tuple[int, str]]] = {}
+        for index, page in enumerate(page for page in self.pages if page.body):
+            for more in page.further:
+                if more.part == part and more.body:
+                    found.setdefault(more.place, []).append((index, more.body))
+        return found
 
     @property
     def place(self) -> Place:

@@ -65,6 +65,7 @@ async def prepare(
         events=around.events,
         names=plans[stream.full.request.place].names,
         clock=around.account.at,
+        further=[part.names for part in plans[stream.full.request.place].parts],
     )
     return Pull(
         source=source,

@@ -96,7 +96,7 @@ class Pull:
         begun, checkpoint = time.monotonic(), encode(self.checkpoint)
         plan = self.plans[batch.place]
         if batch.bodies:
-            map_batch(self.lander.store, plan, batch)
+            self.source.note_left_out(map_batch(self.lander.store, self.plans, batch))
         sweep = window.phase == "full" and self.checkpoint.full.sweep
         counts, took = self.lander.land(batch, plan, window.phase, checkpoint, sweep=sweep, fresh=fresh)
         return counts, took, time.monotonic() - begun
@@ -126,13 +126,15 @@ class Pull:
         if not batch.bodies:
             return Counts(), []
         assert self.tombstone_plan is not None  # no window asks for tombstones that the spec does not describe
-        map_batch(self.lander.store, self.tombstone_plan, batch)
+        map_batch(self.lander.store, {batch.place: self.tombstone_plan}, batch)
         return self.lander.told_gone(self.tombstone_plan, by_time=self.source.stream.by_id is None)
 
     def _buried(self, batch: Batch, counts: Counts) -> float:
         assert self.tombstone_plan is not None
         if counts.rejected:
-            map_batch(self.lander.store, self.tombstone_plan, batch)  # other streams have used the table since
+            map_batch(
+                self.lander.store, {batch.place: self.tombstone_plan}, batch
+            )  # other streams have used the table since
         return self.lander.tombstones(batch, self.tombstone_plan, encode(self.checkpoint), counts)
 
     @property

@@ -55,20 +55,16 @@ class Confirm:
             yield counts
 
     async def _read(self, ids: Sequence[str]) -> tuple[Counts, set[str]]:
-        """Land those that are there; the others, too."""
+        """Land those that are there; the others, too. An entry without an id may be any: nobody is absent then."""
         page = await read_by_id(self.source, ids)
         batch = await with_links(Batch((page,)), self.source, self.links)
-        return await self.worker.do(self._land, batch, ids)
+        counts = await self.worker.do(self._land, batch) if batch.bodies else Counts()
+        return counts, set() if page.entries > len(page.ids) else set(ids) - set(page.ids)
 
-    def _land(self, batch: Batch, asked: Sequence[str]) -> tuple[Counts, set[str]]:
-        """An entry whose id cannot be read may be any of them, so nobody is absent then."""
-        if not batch.bodies:
-            return Counts(), set(asked)
-        plan, engine = self.plans[batch.place], self.lander.store.engine
-        map_batch(self.lander.store, plan, batch)
-        there = {row[0] for row in engine.rows("SELECT _id FROM mapped")}
-        counts, _ = self.lander.land(batch, plan, "census", None, sweep=False, fresh=False)
-        return counts, set() if None in there else set(asked) - there
+    def _land(self, batch: Batch) -> Counts:
+        self.source.note_left_out(map_batch(self.lander.store, self.plans, batch))
+        counts, _ = self.lander.land(batch, self.plans[batch.place], "census", None, sweep=False, fresh=False)
+        return counts
 
     async def _elsewhere(self, absent: set[str]) -> set[str] | None:
         """Those who exist all the same, but not in this stream; None where it cannot be told."""
