@@ -31,13 +31,23 @@ class Forgotten(Exception):
     """A link to what changed that is too old."""
 
 
+class Unknown(Exception):
+    """A field that is asked for and is not there."""
+
+
+def _names(asked: Mapping[str, Any]) -> list[str]:
+    names = asked.get("fields") or []
+    return names.split(",") if isinstance(names, str) else names
+
+
 class Acme:
     """As much of a CRM as the example's spec needs, and a little more.
 
-    `people` by id; `gone` by id: when; its list leaves out those that are `hidden`. `answers` stand for its own, by
-    path; at `all/paged/x` stands what `/paged/x` gives page by page. If `numbers`, it finds nobody whose id is written
-    as a text. `fields` is what it says about its fields. `sinces` are the times from which its list of deleted ones was
-    asked for, `paths` all requests; after `broken` more of them it answers nothing any more.
+    `people` by id; `gone` by id: when; its list leaves out those that are `hidden`, and everything but /people/exist
+    those that are `firms`. `answers` stand for its own, by path; at `all/paged/x` stands what `/paged/x` gives page by
+    page. If `numbers`, it finds nobody whose id is written as a text. `fields` is what it says about its fields; if
+    `strict`, it refuses to be asked for others. `sinces` are the times from which its list of deleted ones was asked
+    for, `paths` all requests; after `broken` more of them it answers nothing any more.
     """
 
     options: Mapping[str, str] = {"token": "acme-token"}
@@ -52,7 +62,7 @@ class Acme:
         self.firms: set[int] = set()
         self.paths: list[str] = []
         self.broken = 10**9
-        self.numbers = False
+        self.numbers = self.strict = False
         self.fields: Any = {name: {"kind": "string"} for name in self._person(1)}
         self.answers: dict[str, Any] = {}
         self.people = {number: self._person(number) for number in range(1, people + 1)}
@@ -82,12 +92,16 @@ class Acme:
             if not self._gone_since(since):
                 return SimResponse(304, {"Date": headers["Date"]})
         self.paths.append(request.path)
+        if request.path == "/secret":
+            return SimResponse(403, headers, b"{}")
         self.broken -= 1
         if self.broken < 0:
             return SimResponse(400, headers, b"{}")
         self.host = request.headers["host"]
         try:
             return SimResponse(200, headers, json.dumps(self._answer(request.path, asked)).encode())
+        except Unknown:
+            return SimResponse(400, headers, b'{"error": {"code": "field", "text": "no such field"}}')
         except Forgotten:
             return SimResponse(410, headers, b'{"error": {"code": "old", "text": "read it all"}}')
         except KeyError:
@@ -100,6 +114,8 @@ class Acme:
             return {"account": {"id": 7, "time_zone": "Asia/Tokyo"}}
         if path == "/fields":
             return self.fields
+        if self.strict and (unknown := set(_names(asked)) - set(self.fields)):
+            raise Unknown(unknown)
         if path == "/people/ids":
             ids = [{"id": person["id"]} for person in self._above(asked["above"])]
             return {"items": ids[: asked["size"]]}

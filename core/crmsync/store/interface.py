@@ -90,7 +90,8 @@ class Store(Protocol):
     def ensure(self, table: Table) -> Mapping[str, str]:
         """Create `table`, add missing columns, set comments.
 
-        Returns the columns that stay as they are because the store has them with another type, and that type.
+        Returns the columns that stay as they are, because the store has them with another type or `table` has them not,
+        and the types that they have.
         """
 
     def lookup(self, table: Table, keys: str, into: str, columns: Sequence[str] | None = None) -> int:

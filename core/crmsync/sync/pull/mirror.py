@@ -22,7 +22,8 @@ _META = (
 class Mirror:
     """Where a stream's rows go. `fields` are the columns that come from the record.
 
-    `ended` are the columns that tell, each by a moment, that a row is no living record of the stream.
+    `ended` are the columns that tell, each by a moment, that a row is no living record of the stream; `kept` those that
+    are filled no longer: their rows keep what they had.
     """
 
     connection: str
@@ -30,6 +31,7 @@ class Mirror:
     table: Table
     fields: tuple[str, ...]
     ended: tuple[str, ...] = ("_deleted_at",)
+    kept: tuple[Column, ...] = ()
 
     @property
     def compared(self) -> tuple[str, ...]:

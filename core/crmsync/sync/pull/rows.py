@@ -43,14 +43,16 @@ class Rows:
         known = self.store.lookup(self.mirror.table, keys, "known", self._known)
         if known:
             self._run(self._pass_over_stale())
-        # a newer copy replaces the row unseen; the same moment, none at all, or a held field asks for the old values
+        # a newer copy replaces the row unseen, unless something of it is kept; the same moment, none at all, or a held
+        # field asks for the old values
         doubtful = (
             f"SELECT b._id FROM mapped b JOIN known k USING (_id) "
             f"WHERE {USABLE} AND (b._deleted OR len(b._problems) > 0 "
             "OR b._updated_at IS NULL OR k._updated_at IS NULL OR b._updated_at = k._updated_at)"
         )
-        if known and count(self.store, f"({doubtful})"):
-            self.store.lookup(self.mirror.table, doubtful, "old")
+        wanted = keys if self.mirror.kept else doubtful
+        if known and count(self.store, f"({wanted})"):
+            self.store.lookup(self.mirror.table, wanted, "old")
         else:
             self._run("CREATE OR REPLACE TEMP TABLE old AS FROM known LIMIT 0")
         return known
@@ -76,7 +78,8 @@ class Rows:
         alive = f"{USABLE} AND NOT b._deleted"
         whole = known and count(self.store, "old") > 0
         new = {c: self._value(c, held if whole else frozenset()) for c in self.mirror.compared}
-        values = ", ".join(f"{sql} AS {identifier(c)}" for c, sql in new.items())
+        old = {c.name: f"r.{identifier(c.name)}" if whole else f"NULL::{c.type}" for c in self.mirror.kept}
+        values = ", ".join(f"{sql} AS {identifier(c)}" for c, sql in {**new, **old}.items())
         joins, changed = "", "true"
         if known:
             joins = " LEFT JOIN known k USING (_id)" + (" LEFT JOIN old r USING (_id)" if whole else "")
