@@ -71,15 +71,23 @@ class FileStore:
         return self._found.bring(table, keys, into, columns)
 
     def unseen(self, table: Table, connection: str, stream: str, begun: datetime | None, into: str) -> tuple[int, int]:
+        who, missing = [connection, stream], identifier(into)
+        seen = f"(SELECT record_id FROM {self.engine.full(schema.SEEN)} WHERE connection = ? AND stream = ?)"
         with self._visit():
             self.engine.execute(
-                f"CREATE OR REPLACE TEMP TABLE {identifier(into)} AS SELECT _id FROM {self.engine.full(table)} "
-                "WHERE _deleted_at IS NULL AND coalesce(_created_at < ?, true) AND _id NOT IN "
-                f"(SELECT record_id FROM {self.engine.full(schema.SEEN)} WHERE connection = ? AND stream = ?)",
-                [begun, connection, stream],
+                f"CREATE OR REPLACE TEMP TABLE {missing} AS SELECT _id FROM {self.engine.full(table)} "
+                f"WHERE _deleted_at IS NULL AND coalesce(_created_at < ?, true) AND _id NOT IN {seen}",
+                [begun, *who],
+            )
+            count = int(self.engine.value(f"SELECT count(*) FROM {missing}"))
+            self.engine.execute(
+                f"INSERT INTO {missing} SELECT record_id FROM {self.engine.full(schema.REJECTS)} "
+                "WHERE connection = ? AND stream = ? AND resolved_at IS NULL AND outcome = 'rejected' "
+                f"AND record_id <> md5(payload) AND record_id NOT IN (FROM {missing}) AND record_id NOT IN {seen}",
+                [*who, *who],
             )
             live = self.engine.value(f"SELECT count(*) FROM {self.engine.full(table)} WHERE _deleted_at IS NULL")
-            return int(self.engine.value(f"SELECT count(*) FROM {identifier(into)}")), int(live)
+            return count, int(live)
 
     def commit(self, commit: Commit) -> float:
         self._stop_if_full()
@@ -110,6 +118,8 @@ class FileStore:
     def release(self, lease: Lease, run: Mapping[str, Any], logs: Sequence[Mapping[str, Any]] = ()) -> None:
         with self._visit(), transaction(self.engine):
             changes.journal(self.engine, lease, {**run, "finished_at": now()}, logs)
+            if run.get("status") == "done":
+                changes.close_pages(self.engine, lease)
             leases.release(self.engine, lease)
 
     def heartbeat(self, held: Sequence[Lease]) -> None:
