@@ -33,6 +33,13 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class View(Table):
+    """A view of the store. Its `sql` names tables of its own schema, and that without the schema."""
+
+    sql: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Upsert:
     """Rows of the engine table `staged` replace those with their key; no key may be staged twice.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crmsync.store.interface import Column, Table
 
-VERSION = 1
+VERSION = 2
 
 _WHO = (
     Column("connection", "VARCHAR", "Name of the connection"),
@@ -42,6 +42,7 @@ RUNS = Table(
         Column("rejected", "BIGINT", "Records that could not be read; see crmsync.rejects"),
         Column("held", "BIGINT", "Records with a field that was held back; see crmsync.rejects"),
         Column("deleted", "BIGINT", "Rows marked as deleted"),
+        Column("rows", "BIGINT", "Live rows of the mirror when it ended"),
         Column("requests", "BIGINT", "Requests sent"),
         Column("retries", "BIGINT", "Requests sent again"),
         Column("waited_seconds", "DOUBLE", "Time spent waiting for limits and retries"),
