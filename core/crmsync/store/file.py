@@ -24,6 +24,7 @@ from crmsync.store.duckdb_errors import Locked
 from crmsync.store.engine import Engine
 from crmsync.store.found import Found
 from crmsync.store.interface import Clear, Commit, Lease, Table
+from crmsync.store.views import VIEWS
 
 OnWait = Callable[[str, float], None]
 
@@ -71,15 +72,22 @@ class FileStore:
         return self._found.bring(table, keys, into, columns)
 
     def unseen(self, table: Table, connection: str, stream: str, begun: datetime | None, into: str) -> tuple[int, int]:
+        who, missing = [connection, stream], identifier(into)
+        seen = f"(SELECT record_id FROM {self.engine.full(schema.SEEN)} WHERE connection = ? AND stream = ?)"
         with self._visit():
             self.engine.execute(
-                f"CREATE OR REPLACE TEMP TABLE {identifier(into)} AS SELECT _id FROM {self.engine.full(table)} "
-                "WHERE _deleted_at IS NULL AND coalesce(_created_at < ?, true) AND _id NOT IN "
-                f"(SELECT record_id FROM {self.engine.full(schema.SEEN)} WHERE connection = ? AND stream = ?)",
-                [begun, connection, stream],
+                f"CREATE OR REPLACE TEMP TABLE {missing} AS SELECT _id FROM {self.engine.full(table)} "
+                f"WHERE _deleted_at IS NULL AND coalesce(_created_at < ?, true) AND _id NOT IN {seen}",
+                [begun, *who],
             )
-            live = self.engine.value(f"SELECT count(*) FROM {self.engine.full(table)} WHERE _deleted_at IS NULL")
-            return int(self.engine.value(f"SELECT count(*) FROM {identifier(into)}")), int(live)
+            count = int(self.engine.value(f"SELECT count(*) FROM {missing}"))
+            self.engine.execute(
+                f"INSERT INTO {missing} SELECT record_id FROM {self.engine.full(schema.REJECTS)} "
+                "WHERE connection = ? AND stream = ? AND resolved_at IS NULL AND outcome = 'rejected' "
+                f"AND record_id <> md5(payload) AND record_id NOT IN (FROM {missing}) AND record_id NOT IN {seen}",
+                [*who, *who],
+            )
+            return count, self._live(table)
 
     def commit(self, commit: Commit) -> float:
         self._stop_if_full()
@@ -109,7 +117,11 @@ class FileStore:
 
     def release(self, lease: Lease, run: Mapping[str, Any], logs: Sequence[Mapping[str, Any]] = ()) -> None:
         with self._visit(), transaction(self.engine):
-            changes.journal(self.engine, lease, {**run, "finished_at": now()}, logs)
+            mirror = Table(lease.connection, lease.stream, (), ("_id",))
+            rows = self._live(mirror) if self.engine.has(mirror) else None
+            changes.journal(self.engine, lease, {**run, "finished_at": now(), "rows": rows}, logs)
+            if run.get("status") == "done":
+                changes.close_pages(self.engine, lease)
             leases.release(self.engine, lease)
 
     def heartbeat(self, held: Sequence[Lease]) -> None:
@@ -196,6 +208,9 @@ class FileStore:
                 changes.move_checkpoint(self.engine, lease, checkpoint)
             leases.release(self.engine, lease)
 
+    def _live(self, mirror: Table) -> int:
+        return int(self.engine.value(f"SELECT count(*) FROM {self.engine.full(mirror)} WHERE _deleted_at IS NULL"))
+
     # -- the file ---------------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -258,13 +273,15 @@ class FileStore:
         version = self._layout()
         if version > schema.VERSION:
             raise errors.StoreTooNew(f"{self.path} was written by a newer crmsync (layout {version}).")
-        if version == schema.VERSION:
-            return
+        if version == schema.VERSION or (version and self._read_only):
+            return  # an older layout reads as well: columns and views were added to it
         if self._read_only:
             raise errors.StoreError(f"{self.path} has nothing of crmsync yet.", hint="Fill it with: crmsync run")
         with transaction(self.engine):
             for table in schema.SYSTEM:
                 tables.ensure(self.engine, table)
+            for view in VIEWS:
+                tables.replace_view(self.engine, view)
             row = {"version": schema.VERSION, "crmsync": __version__, "applied_at": now()}
             changes.insert(self.engine, schema.MIGRATIONS, row)
 

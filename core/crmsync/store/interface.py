@@ -33,6 +33,13 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class View(Table):
+    """A view of the store. Its `sql` names tables of its own schema, and that without the schema."""
+
+    sql: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Upsert:
     """Rows of the engine table `staged` replace those with their key; no key may be staged twice.
 
@@ -102,7 +109,8 @@ class Store(Protocol):
     def unseen(self, table: Table, connection: str, stream: str, begun: datetime | None, into: str) -> tuple[int, int]:
         """Bring the ids of live rows that the sweep has not met into `into`; tell how many, and how many live.
 
-        Rows that were created since the sweep began are left out.
+        Rows that were created since the sweep began are left out. Ids of rejected records that it has not met are
+        brought as well, and not counted.
         """
 
     def commit(self, commit: Commit) -> float:
@@ -118,7 +126,7 @@ class Store(Protocol):
         """
 
     def release(self, lease: Lease, run: Mapping[str, Any], logs: Sequence[Mapping[str, Any]] = ()) -> None:
-        """Close the run's row and give the lease back."""
+        """Close the run's row and give the lease back; a run that is done closes the stream's unreadable pages."""
 
     def heartbeat(self, leases: Sequence[Lease]) -> None:
         """Tell others that the holder is alive."""

@@ -57,13 +57,14 @@ class Lander:
             unchanged = read - rejected - deleted
             counts = Counts(read=read, applied=deleted, unchanged=unchanged, rejected=rejected, deleted=deleted)
             changes = [Upsert(self.mirror.table, "staged")] if deleted else []
-            changes += self.rejects.stage(plan, batch.bodies) if rejected else []
+            changes += self.rejects.stage(plan, batch.bodies)
         return counts, self._commit(changes, checkpoint, counts)
 
     def delete(self, ids: str) -> Counts:
         """Mark the live rows among the engine query `ids` (`_id`, and `gone_at`: the moment) as deleted."""
         deleted = self.rows.stage_deletes(ids)
-        self._commit([Upsert(self.mirror.table, "staged")] if deleted else [], None, Counts(deleted=deleted))
+        changes: list[Change] = [Upsert(self.mirror.table, "staged")] if deleted else []
+        self._commit([*changes, *self.rejects.gone("gone")], None, Counts(deleted=deleted))
         return Counts(deleted=deleted)
 
     def census_done(self, checkpoint: str) -> Counts:
