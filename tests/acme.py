@@ -31,7 +31,7 @@ class Acme:
     """As much of a CRM as the example's spec needs, and a little more.
 
     `people` by id; `gone` by id: when; its list leaves out those that are `hidden`. `answers` stand for its own, by
-    path.
+    path. If `numbers`, it finds nobody whose id is written as a text. `fields` is what it says about its fields.
     """
 
     options: Mapping[str, str] = {"token": "acme-token"}
@@ -40,6 +40,8 @@ class Acme:
         self.now = START
         self.gone: dict[int, str] = {}
         self.hidden: set[int] = set()
+        self.numbers = False
+        self.fields: Any = {name: {"kind": "string"} for name in self._person(1)}
         self.answers: dict[str, Any] = {}
         self.people = {number: self._person(number) for number in range(1, people + 1)}
 
@@ -61,6 +63,8 @@ class Acme:
             return self.answers[path]
         if path == "/me":
             return {"account": {"id": 7, "time_zone": "Asia/Tokyo"}}
+        if path == "/fields":
+            return self.fields
         if path == "/teams":
             return {"teams": [{"id": 1, "name": "North", "open": True, "share": 0.0}, {"id": 2, "name": "South"}]}
         if path == "/lists":
@@ -68,7 +72,8 @@ class Acme:
         if path == "/people/deleted":
             return {"items": [{"id": number, "at": at} for number, at in self.gone.items()], "next": None}
         if path == "/people/get":
-            return {"items": [self.people[int(number)] for number in asked["ids"] if int(number) in self.people]}
+            known = [n for n in asked["ids"] if not (self.numbers and isinstance(n, str))]
+            return {"items": [self.people[int(number)] for number in known if int(number) in self.people]}
         if path.startswith("/people/one/"):
             person = self.people[int(path.rpartition("/")[2])]
             return {"person": person} if asked.get("wrapped") else person
@@ -81,6 +86,8 @@ class Acme:
         return {"items": page, "next": page[-1]["id"] if len(rest) > len(page) else None}
 
     def _above(self, number: Any) -> list[dict[str, Any]]:
+        if self.numbers and isinstance(number, str):
+            return []
         return [self.people[n] for n in sorted(self.people) if n > int(number) and n not in self.hidden]
 
     def _person(self, number: int) -> dict[str, Any]:

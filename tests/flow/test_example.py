@@ -154,3 +154,21 @@ def test_an_answer_without_the_record_confirms_no_deletion(tmp_path: Path, answe
         assert sync.query("FROM acme.contact WHERE _deleted_at IS NOT NULL") == []
         acme.answers.clear()
         assert sync().counts.deleted == 0
+
+
+def test_ids_that_are_numbers_go_out_as_numbers(tmp_path: Path) -> None:
+    """To a CRM that finds nothing by a text: its changes are read, and who is there is not taken for deleted."""
+
+    def edit(tree: dict[str, Any]) -> None:
+        tree["streams"]["contact"]["record"]["id"] = {"at": "id", "as": "integer"}
+        tree["streams"]["contact"]["fields"]["company_id"] = {"at": "company.id"}
+
+    with served(tmp_path, 30, edit) as (acme, sync):
+        sync()
+        acme.numbers = True
+        acme.now = START.replace(hour=18)
+        acme.change(5, tags="c")
+        assert sync().counts.applied == 1
+        acme.now, acme.hidden = START.replace(day=28), {4}
+        assert sync().counts.deleted == 0
+        assert (sync.row(4)["_id"], sync.row(4)["company_id"], sync.row(5)["tags"]) == ("4", "9", ["c"])

@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -169,6 +170,48 @@ def test_a_name_is_joined_from_its_parts():
     )
 
     assert [row["name"] for row in rows] == ["Ada Lovelace", "Plato", None]
+
+
+FALSE_IS_NULL = a_stream(
+    {
+        "text": {"at": ["a", "b"]},
+        "json": {"at": ["a", "b"], "type": "json"},
+        "truth": {"at": ["a", "b"], "type": "boolean"},
+        "untruth": {"at": ["a", "b"], "type": "boolean", "as": "not"},
+        "size": {"at": ["a", "b"], "type": "integer", "nulls": [0]},
+    },
+    nulls=[False, None],
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(*[st.sampled_from([False, True, None, "false", "true", "", "x", 0, 0.0, 7, "0"]) | scalars] * 2)
+def test_where_false_means_null_the_text_false_and_the_truth_false_are_values(a, b):
+    """Of several paths the first that is not null counts; a boolean false is null for all but booleans."""
+    row = ENGINE.read_records(FALSE_IS_NULL, {"id": 1, "a": a, "b": b})[0]
+    first = next((v for v in (a, b) if v is not None and v is not False), None)
+    truth = next((v for v in (a, b) if v is not None), None)
+    if isinstance(first, str | bool | int | None):
+        assert row["text"] == (str(first).lower() if isinstance(first, bool) else None if first is None else str(first))
+    assert row["json"] is None if first is None else json.loads(row["json"]) == first
+    if isinstance(truth, bool | None):
+        assert (row["truth"], row["untruth"]) == (truth, None if truth is None else not truth)
+    sizes = [v for v in (a, b) if v not in (None, False) and str(v) not in ("0", "0.0", "-0.0")]
+    if isinstance(next(iter(sizes), 5), int) and not isinstance(next(iter(sizes), 5), bool):
+        assert row["size"] == next(iter(sizes), None) or abs(sizes[0]) >= 2**63
+
+
+def test_a_default_stands_for_null_and_not_for_what_is_bad():
+    """A deal without a stage is open; one in a stage that the list lacks is held."""
+    case = {"case": [{"when": {"active": False}, "is": "lost"}], "else": {"list": "kinds", "take": "status"}}
+    stream = a_stream({"status": {"at": "stage", "as": case, "default": "open"}}, nulls=[False, None])
+    ENGINE.set_lookup("list.kinds.status", {"4": "won"})
+    rows = ENGINE.read_records(
+        stream, *({"id": i, "active": i != 2, "stage": stage} for i, stage in enumerate([False, 4, False, 9]))
+    )
+
+    assert [row["status"] for row in rows] == ["open", "won", "lost", None]
+    assert [len(row["_problems"]) for row in rows] == [0, 0, 0, 1]
 
 
 def test_a_case_takes_the_first_branch_that_holds():

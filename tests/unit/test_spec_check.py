@@ -172,6 +172,12 @@ MEANING = [
         "the default 'x' does not fit the type integer of",
     ),
     ("owner, type: text", "o, type: text, as: options", "as", "`options` needs `discover` with `options`"),
+    (
+        "fields/$type, name: name",
+        "fields/$type, records: a",
+        "discover",
+        "`discover` needs `name`, or `records` that end",
+    ),
     ("at: owner, ", "", "owner_id", "`owner_id` has no path: the key `at` is missing"),
     ("name: demo", "name: crm", "name", "the name crm is taken by the store"),
     ("vars: {ver: v1}", "vars: {ver: v1, limit: 3}", "limit", "the name `limit` is taken by the language"),

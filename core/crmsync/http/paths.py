@@ -1,4 +1,7 @@
-r"""Paths of the spec language in a parsed JSON document: `a.b`, `a[].b` (each), `a{}` (each value), `$`, `a\.b`."""
+r"""Paths of the spec language in a parsed JSON document: `a.b`, `a[].b` (each), `a{}` (each value), `$`, `a\.b`.
+
+Where a list stands, `0` is its first element.
+"""
 
 from __future__ import annotations
 
@@ -58,6 +61,8 @@ def _is(found: Any, wanted: Any) -> bool:
 def _children(node: Any, step: str) -> Iterable[Any]:
     if step == EACH:
         return node if isinstance(node, list) else ()
+    if isinstance(node, list) and step.isdecimal():
+        return node[int(step) : int(step) + 1]
     if not isinstance(node, dict):
         return ()
     if step == EACH_VALUE:

@@ -54,23 +54,22 @@ class FieldSource:
 
     def text(self) -> str:
         """The first text at the field's paths that is not null."""
-        texts = self.texts()
-        return texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})" if texts else "NULL::VARCHAR"
+        return _first(self.texts())
 
     def texts(self) -> Sequence[str]:
         """The text at each path."""
         return [self._shape.text(spot, self._nulls, self._field.prefer) for spot in self._spots]
 
     def json(self) -> str:
-        """The JSON at the first path."""
+        """The first JSON at the field's paths that is not null."""
         if not self._spots:
             raise SpecError(f"the field {self._field.name} has no path")
-        return self._shape.json(self._spots[0], self._nulls)
+        return _first([self._shape.json(spot, self._nulls) for spot in self._spots])
 
     def each(self) -> str | None:
-        """The texts of all elements; None if the path names no list."""
+        """The texts of all elements, at the first path that has a list; None if none names one."""
         listed = [spot for spot in self._spots if any(step.each for step in spot.steps)]
-        return self._shape.each(listed[0]) if listed else None
+        return _first([self._shape.each(spot) for spot in listed]) if listed else None
 
     def meets(self, condition: Mapping[str, Any]) -> str:
         """Whether the record meets a condition of the spec; values that mean null count as they are."""
@@ -121,6 +120,11 @@ class FieldSource:
             text=f"coalesce({odd}, {cell.text})",
             reason=f"CASE WHEN {odd} IS NOT NULL THEN 'its path leads elsewhere' ELSE {cell.reason} END",
         )
+
+
+def _first(values: Sequence[str]) -> str:
+    """SQL: the first of them that is not null."""
+    return values[0] if len(values) == 1 else f"coalesce({', '.join(values)})" if values else "NULL::VARCHAR"
 
 
 def identity(cell: Cell, text: str) -> Cell:

@@ -37,10 +37,10 @@ class Source(Protocol):
         """The text at each path."""
 
     def json(self) -> str:
-        """The JSON at the first path."""
+        """The first JSON at the field's paths that is not null."""
 
     def each(self) -> str | None:
-        """The texts of all elements; None if the path names no list."""
+        """The texts of all elements, at the first path that has a list; None if none names one."""
 
     def meets(self, condition: Mapping[str, Any]) -> str:
         """Whether the record meets a condition of the spec."""

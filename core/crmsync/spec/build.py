@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from crmsync.spec import bind
+from crmsync.spec.build_fields import field_of, on, record_of, texts, transform
 from crmsync.spec.model import (
     Auth,
     Census,
@@ -19,20 +20,17 @@ from crmsync.spec.model import (
     Discover,
     ErrorPaths,
     ErrorRule,
-    Field,
+    Flag,
     Link,
     Lookup,
     Missing,
-    ObjectField,
     Objects,
     Option,
     Pool,
     Reader,
-    Record,
     Request,
     Spec,
     Stream,
-    Transform,
 )
 from crmsync.spec.transport import GIVEN, carried, inside, within
 
@@ -163,17 +161,6 @@ def _hosts(node: Any) -> Iterator[str]:
             yield from _hosts(value)
 
 
-def _set(line: Mapping[str, Any]) -> dict[str, Any]:
-    """`line` without the keys that a null switches off."""
-    return {key: value for key, value in line.items() if value is not None}
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    if value is None:
-        return ()
-    return tuple(bind.plain(bind.as_text(v)) for v in (value if isinstance(value, list) else [value]))
-
-
 # -- the top of a spec -------------------------------------------------------------------------------------------------
 
 
@@ -207,14 +194,21 @@ def _check(line: Mapping[str, Any], account: str, transport: Mapping[str, Any]) 
 
 
 def _discover(line: Mapping[str, Any], transport: Mapping[str, Any]) -> Discover:
+    options = {key: str(path) for key, path in line["options"].items()} if "options" in line else None
     return Discover(
         request=_request(line, transport),
-        name=line["name"],
+        name=line.get("name"),
         type=line["type"],
-        label=line.get("label", line["name"]),
+        label=line.get("label", line.get("name")),
         types=line["types"],
-        options=line.get("options"),
+        options=options,
+        readonly=_flag(line["readonly"]) if "readonly" in line else None,
+        length=line.get("length"),
     )
+
+
+def _flag(line: Any) -> Flag:
+    return Flag(line["at"], line.get("as") == "not") if isinstance(line, dict) else Flag(line)
 
 
 def _lookup(name: str, line: Mapping[str, Any], transport: Mapping[str, Any]) -> Lookup:
@@ -250,7 +244,7 @@ def _number(value: Any) -> int | None:
 
 def _error_paths(line: Mapping[str, Any], transport: Mapping[str, Any]) -> ErrorPaths:
     outer = transport.get("error")
-    code = tuple(within(outer, path) for path in _texts(line.get("code")))
+    code = tuple(within(outer, path) for path in texts(line.get("code")))
     message, trace = (within(outer, line[key]) if key in line else None for key in ("message", "trace"))
     return ErrorPaths(code, message, trace, outer)
 
@@ -258,8 +252,8 @@ def _error_paths(line: Mapping[str, Any], transport: Mapping[str, Any]) -> Error
 def _rule(line: Mapping[str, Any]) -> ErrorRule:
     return ErrorRule(
         outcome=line["is"],
-        status=_texts(line.get("status")),
-        code=_texts(line.get("code")),
+        status=texts(line.get("status")),
+        code=texts(line.get("code")),
         when=bind.plain(line.get("when", {})),
         wait_s=seconds(line["wait"]) if "wait" in line else None,
         pool=line.get("pool"),
@@ -274,7 +268,7 @@ def _transport(tree: Mapping[str, Any], shared: Mapping[str, Any], known: Mappin
 
 
 def _request(line: Mapping[str, Any], transport: Mapping[str, Any]) -> Request:
-    line = carried(_set(line), transport)
+    line = carried(on(line), transport)
     method, _, path = line["do"].partition(" ")
     return Request(
         method=method,
@@ -310,16 +304,16 @@ def _stream(
     merged = merge(tree.get("defaults", {}), tree["streams"][name])
     templates = constants(tree.get("vars", {}), merged.get("vars") or {})
     local = {**known, "stream": name}
-    line = _set(_put_in(merged, templates, local))
-    read, deletes, canonical = _set(line["read"]), _set(line.get("deletes", {})), objects.get(name, {})
-    census = _set(deletes.get("census", {}))
+    line = on(_put_in(merged, templates, local))
+    read, deletes, canonical = on(line["read"]), on(line.get("deletes", {})), objects.get(name, {})
+    census = on(deletes.get("census", {}))
     sweep_s = seconds(census["every"]) if "every" in census else DEFAULT_SWEEP_S
     own = {n: bind.plain(bind.bind(value, local)) for n, value in templates.items()}
     fields = [field_of(n, at, canonical.get(n), nulls) for n, at in line["fields"].items() if at is not None]
     links = [_link(f.name, line["fields"][f.name], tree, templates, local, transport) for f in fields if f is not None]
     return Stream(
         name=name,
-        record=_record(line.get("record", {}), nulls),
+        record=record_of(line.get("record", {}), nulls),
         fields=tuple(f for f in fields if f is not None),
         full=_reader(read["full"], transport, sweep_s),
         changes=_reader(read["changes"], transport) if "changes" in read else None,
@@ -341,7 +335,7 @@ def _link(
     transport: Mapping[str, Any],
 ) -> Link | None:
     """How the links of one field are read; None for a field that the record holds."""
-    line = _set(line) if isinstance(line, dict) else {}
+    line = on(line) if isinstance(line, dict) else {}
     if "link" not in line or "at" in line:
         return None
     of = {"primary": None, **bind.plain(line["link"])}
@@ -352,7 +346,7 @@ def _link(
 
 
 def _reader(line: Mapping[str, Any], transport: Mapping[str, Any], every_s: float | None = None) -> Reader:
-    line = carried(_set(line), transport)
+    line = carried(on(line), transport)
     return Reader(
         by=line.get("by", "list"),
         request=_request(line, transport),
@@ -364,59 +358,3 @@ def _reader(line: Mapping[str, Any], transport: Mapping[str, Any], every_s: floa
         id=line.get("id"),
         deleted_at=line.get("deleted_at"),
     )
-
-
-def _record(line: Mapping[str, Any], nulls: tuple[Any, ...]) -> Record:
-    line = {"id": "id", **_set(line)}
-
-    def meta(key: str, kind: str) -> Field | None:
-        if key not in line:
-            return None
-        own = line[key] if isinstance(line[key], dict) else {"at": line[key]}
-        return field_of(f"_{key}", {"as": kind, **own, "type": kind}, None, nulls)
-
-    id_ = meta("id", "text")
-    assert id_ is not None
-    return Record(
-        id=id_,
-        updated_at=meta("updated_at", "timestamp"),
-        created_at=meta("created_at", "timestamp"),
-        archived=meta("archived", "boolean"),
-        deleted=bind.plain(line.get("deleted")),
-        merged=line.get("merged"),
-        values=line.get("values", ""),
-    )
-
-
-def field_of(name: str, line: Any, canonical: ObjectField | None, nulls: tuple[Any, ...]) -> Field | None:
-    """One field line as a Field, or None where its place is an option that is not set."""
-    line = _set(line) if isinstance(line, dict) else {"at": line}
-    if any(bind.names(line.get("at", line.get("link")))):
-        return None
-    type_ = line.get("type") or (canonical.type if canonical else "text")
-    return Field(
-        name=name,
-        type=type_,
-        at=_texts(line.get("at")),
-        transform=transform(line.get("as", type_)),
-        nulls=(*nulls, *line.get("nulls", ())),
-        on_bad=line.get("on_bad", "hold"),
-        default=line.get("default"),
-        optional=line.get("optional", False),
-        prefer=bind.plain(line.get("prefer")),
-        within=line.get("within"),
-        title=line.get("title") or (canonical.title if canonical else ""),
-    )
-
-
-def transform(line: Any) -> Transform:
-    """`email` or `{list: stage, take: status}` as a Transform; several keys become a map argument."""
-    return Transform(line) if isinstance(line, str) else _transform(bind.plain(line))
-
-
-def _transform(line: Mapping[str, Any]) -> Transform:
-    if "case" in line:
-        other = line["else"]
-        return Transform("case", {**line, "else": _transform(other) if isinstance(other, dict) else other})
-    kind = next(key for key in line if key != "take")
-    return Transform(kind, line[kind] if len(line) == 1 else dict(line))

@@ -99,7 +99,11 @@ class Top:
 
     def discover_in(self, scope: Scope) -> Iterator[Finding]:
         """`discover` is asked for each stream: with its constants."""
-        return self._request(("discover",), self.map("discover"), scope.giving("`discover`", ()))
+        line = self.map("discover")
+        yield from self._request(("discover",), line, scope.giving("`discover`", ()))
+        if line and "name" not in part(self.tree, "discover") and not str(line.get("records")).endswith("{}"):
+            why = "`discover` needs `name`, or `records` that end with `{}`: a map by name"
+            yield Finding(("discover", "name?"), "SP208", why)
 
     def scope_of(self, own: Mapping[str, Any], stream: str) -> Scope:
         """What a stream's parts may use. Its constants must not grow without end."""

@@ -230,15 +230,25 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Flag:
+    """Where something says true or false; `negated`: it says the opposite."""
+
+    at: str
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Discover:
-    """How the provider describes its fields."""
+    """How the provider describes its fields, by paths; without `name` they are a map by name."""
 
     request: Request
-    name: str
+    name: str | None
     type: str
-    label: str
+    label: str | None
     types: Mapping[str, str]
     options: Mapping[str, str] | None = None
+    readonly: Flag | None = None
+    length: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

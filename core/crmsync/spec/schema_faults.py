@@ -28,7 +28,7 @@ LATER_KEYS: Mapping[str, str] = {
     "option": "probe",
     "auth": f"{_OAUTH} refresh_limit do body keep bad",
     "check": _REQUEST,
-    "discover": f"{_REQUEST} readonly length",
+    "discover": _REQUEST,
     "error": "details",
     "rule": "existing exhausted_after budget",
     "link": "write clear",

@@ -15,9 +15,9 @@ import msgspec
 
 from crmsync.errors import UnexpectedAnswer, WrongAccount
 from crmsync.http import Client
-from crmsync.http.paths import as_text, meets, values_at
+from crmsync.http.paths import EACH_VALUE, as_text, meets, steps, values_at
 from crmsync.mapping import list_variable, options_variable, set_lookup_sql
-from crmsync.spec.model import META, Field, Lookup, Spec, Stream, Transform
+from crmsync.spec.model import META, Discover, Field, Lookup, Spec, Stream, Transform
 from crmsync.store import FileStore
 
 ALL = "all"
@@ -35,13 +35,24 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """A choice of a field: what records hold, what people see, and all that the provider says of it."""
+
+    value: str
+    label: str
+    entry: Any
+
+
+@dataclass(frozen=True, slots=True)
 class Described:
-    """A field as the provider describes it; `options` are value and label of each choice."""
+    """A field as the provider describes it; `length`: the most characters that it holds."""
 
     name: str
     type: str
     label: str
-    options: tuple[tuple[str, str], ...]
+    options: tuple[Option, ...]
+    readonly: bool = False
+    length: int | None = None
 
 
 async def read_account(client: Client, spec: Spec) -> Account:
@@ -69,7 +80,7 @@ async def read_fields(client: Client, spec: Spec, stream: Stream) -> tuple[Descr
     if discover is None:
         return ()
     document = _json(await client.send(discover.request, stream.vars, stream=stream.name))
-    return tuple(_described(spec, item) for item in values_at(document, f"{discover.request.records}[]"))
+    return tuple(_described(discover, name, entry) for name, entry in _fields(discover, document))
 
 
 def needs_fields(stream: Stream, wanted: Collection[str] | str) -> bool:
@@ -83,7 +94,7 @@ def with_custom(spec: Spec, stream: Stream, described: Sequence[Described], want
     A field that is not mapped is named in lower case, with `_raw` behind it where that name is taken.
     """
     there = {d.name for d in described}
-    kept = [f for f in stream.fields if not f.optional or any(path in there for path in f.at)]
+    kept = [f for f in stream.fields if not f.optional or any(_is_there(path, there) for path in f.at)]
     mapped = {path for f in kept for path in f.at}
     taken = {name.lower() for name in (*META, *(f.name for f in kept))}
     for item in described:
@@ -106,8 +117,8 @@ def set_options(store: FileStore, stream: Stream, described: Sequence[Described]
     options = {d.name: d.options for d in described}
     for field in stream.fields:
         if field.transform.kind == "options":
-            pairs = options.get(field.at[0], ())
-            _set(store, options_variable(stream.name, field.name), [p[0] for p in pairs], [p[1] for p in pairs])
+            given = options.get(field.at[0], ())
+            _set(store, options_variable(stream.name, field.name), [o.value for o in given], [o.label for o in given])
 
 
 async def read_lists(client: Client, spec: Spec, stream: Stream) -> dict[str, list[dict[str, str | None]]]:
@@ -139,19 +150,45 @@ def _json(answer: Any) -> Any:
         raise UnexpectedAnswer(f"The provider's answer is not JSON: {error}.") from None
 
 
-def _described(spec: Spec, item: Any) -> Described:
-    discover = spec.discover
-    assert discover is not None
+def _fields(discover: Discover, document: Any) -> Iterator[tuple[str, Any]]:
+    """Each field's name and what is said of it; raises UnexpectedAnswer where the answer has no fields' place."""
+    place = discover.request.records.removesuffix(EACH_VALUE)
+    found = next(iter(values_at(document, place)), None)
+    if discover.name is None and isinstance(found, dict):
+        yield from found.items()
+    elif discover.name is not None and isinstance(found, list):
+        yield from ((_first(entry, discover.name), entry) for entry in found)
+    else:
+        raise UnexpectedAnswer(f"The provider's answer about fields has none at {discover.request.records}.")
 
-    def text(path: str) -> str:
-        return str(next(iter(values_at(item, path)), ""))
 
-    options: list[tuple[str, str]] = []
-    if discover.options:
-        for option in values_at(item, f"{discover.options['at']}[]"):
-            pair = [next(iter(values_at(option, discover.options[k])), None) for k in ("value", "label")]
-            options.append((str(pair[0]), str(pair[1])))
-    return Described(text(discover.name), text(discover.type), text(discover.label), tuple(options))
+def _described(discover: Discover, name: str, entry: Any) -> Described:
+    paths, flag = discover.options, discover.readonly
+    length = _first(entry, discover.length) if discover.length else ""
+    return Described(
+        name=name,
+        type=_first(entry, discover.type),
+        label=_first(entry, discover.label) if discover.label else name,
+        options=tuple(
+            Option(_first(option, paths["value"]), _first(option, paths["label"]), option)
+            for option in values_at(entry, f"{paths['at']}[]")
+        )
+        if paths
+        else (),
+        readonly=flag is not None and (_first(entry, flag.at) == "true") is not flag.negated,
+        length=int(length) if length.isdecimal() else None,
+    )
+
+
+def _first(entry: Any, path: str) -> str:
+    """The text at `path`; empty where there is none."""
+    return _text(entry, path) or ""
+
+
+def _is_there(path: str, names: Collection[str]) -> bool:
+    """Whether the field that a path leads through is among `names`; what leads through none is there."""
+    through = steps(path)
+    return not through or through[0] in names
 
 
 def _free_name(name: str, taken: Collection[str]) -> str:

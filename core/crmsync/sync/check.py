@@ -16,7 +16,7 @@ from crmsync.spec.load import load, objects
 from crmsync.spec.model import Pool, Spec, Stream
 from crmsync.sync import catalog
 from crmsync.sync.run import Job, client_of
-from crmsync.sync.source import asking_for
+from crmsync.sync.source import as_sent, asking_for
 
 _SOON = HttpSettings(WireSettings(connect_s=5.0), RetrySettings(give_up_s=5.0))  # somebody waits for the answer
 CLOCK_S = 60.0  # off by more than this, time stamps of the two machines mislead people
@@ -84,11 +84,11 @@ async def _read_some(client: Client, stream: Stream) -> None:
         return
     ids = compile_head(records=stream.full.request.records, id=stream.record.id.at[0])(answer.body).ids[:1]
     for request in [link.request for link in stream.links if ids]:
-        await client.send(request, {**stream.vars, **asking_for(request, ids)}, stream=stream.name)
+        await client.send(request, {**stream.vars, **asking_for(request, ids, stream.record)}, stream=stream.name)
 
 
 def _first_page(stream: Stream) -> dict[str, Any]:
-    return {**stream.vars, "limit": 1, "names": [], "after_id": "0"}
+    return {**stream.vars, "limit": 1, "names": [], "after_id": as_sent(stream.record, "0")}
 
 
 def _bad(what: str, error: CrmsyncError) -> Finding:

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from crmsync import faults
-from crmsync.errors import UnreadablePage
+from crmsync.errors import UnexpectedAnswer, UnreadablePage
 from crmsync.events import Events, Note
 from crmsync.http import Client, Head, compile_head, repair
 from crmsync.spec.bind import fill
-from crmsync.spec.model import Request, Spec, Stream
+from crmsync.spec.model import Record, Request, Spec, Stream
 
 Check = Callable[[str, Head], None]  # raises UnreadablePage for a page that does not say what it should
 _TRIES = 3  # an unreadable page is asked for this often before the stream gives up
@@ -80,21 +80,37 @@ class Source:
         return self._heads[key]
 
     def _values(self, request: Request, values: Mapping[str, Any]) -> dict[str, Any]:
+        after = values.get("after_id")
         return {
             **self.stream.vars,
             "connection": self.connection,
             "names": list(self.names),
             "limit": request.limit,
             **values,
+            "after_id": None if after is None else as_sent(self.stream.record, after),
         }
 
 
-def asking_for(request: Request, ids: Sequence[str]) -> dict[str, Any]:
-    """What a request for records by their ids is filled with: for a single one, or for many at once."""
+def asking_for(request: Request, ids: Sequence[str], record: Record) -> dict[str, Any]:
+    """What a request for records by their ids is filled with: for a single one, or for many at once.
+
+    Raises UnexpectedAnswer for an id that is no number, where `record` says that ids go out as numbers.
+    """
+    sent = [as_sent(record, id_) for id_ in ids]
     if request.one:
-        return {"id": ids[0]}
-    items = [fill(request.item, {"id": id_}) for id_ in ids] if request.item is not None else list(ids)
-    return {"ids": list(ids), "items": items}
+        return {"id": sent[0]}
+    items = [fill(request.item, {"id": id_}) for id_ in sent] if request.item is not None else sent
+    return {"ids": sent, "items": items}
+
+
+def as_sent(record: Record, id_: str) -> str | int:
+    """An id as the provider wants it: some do not know a number that is written as a text."""
+    if record.id.transform.kind != "integer":
+        return id_
+    try:
+        return int(id_)
+    except ValueError:
+        raise UnexpectedAnswer(f"The id {id_!r} is no number, as the connector's spec says that ids are.") from None
 
 
 def _readable(body: bytes, head: Callable[[bytes], Head]) -> tuple[str, Head]:

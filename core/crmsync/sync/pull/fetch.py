@@ -41,7 +41,7 @@ async def read_by_id(source: Source, ids: Sequence[str]) -> Page:
     request = source.stream.by_id
     assert request is not None  # nobody has ids to ask for where the spec has no way to
     try:
-        body, head = await source.ask(request, **asking_for(request, ids))
+        body, head = await source.ask(request, **asking_for(request, ids, source.stream.record))
     except NotFound:
         if len(ids) > 1:
             raise  # which of them?

@@ -31,7 +31,9 @@ async def _ask(source: Source, link: Link, ids: Sequence[str]) -> list[str]:
     bodies = []
     for part in in_parts(ids, link.request):
         check = partial(require_told, link.missing, part) if link.missing else None
-        body, _ = await source.ask(link.request, id_at=link.source, check=check, **asking_for(link.request, part))
+        body, _ = await source.ask(
+            link.request, id_at=link.source, check=check, **asking_for(link.request, part, source.stream.record)
+        )
         bodies.append(body)
     return [body for body in bodies if body]
 
