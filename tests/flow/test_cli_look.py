@@ -20,6 +20,7 @@ def test_everything_can_be_looked_at_while_a_run_goes_on(crm):
 
     for words in (
         ["logs"],
+        ["status"],
         ["rejects"],
         ["state"],
         ["query", "SHOW ALL TABLES"],
@@ -141,3 +142,30 @@ def test_validate_tells_every_mistake_with_its_place(tmp_path):
     assert done.returncode == 2
     assert "spec.yaml:2:1: unknown key `nam`; did you mean `name`? [SP101]" in done.stdout.splitlines()
     assert any(line.startswith("spec.yaml:3:1: ") for line in done.stdout.splitlines())
+
+
+def test_status_says_in_words_how_each_stream_is_doing(crm):
+    """Its last success, its rows, what is wrong, who reads it now; --json has the view as it is."""
+    crm.simulator.create("contacts", {"email": "no address"})
+    before = crm("status")
+    crm.sync("--stream", "contact", "--stream", "deal")
+    crm.simulator.fail(400, "/objects/2026-03/deals", times=99)
+    crm.sync("--stream", "deal")
+    told = crm("status")
+    (contact,) = map(json.loads, crm("status", "--json", "--stream", "contact").stdout.splitlines())
+
+    assert (before.returncode, told.returncode) == (2, 0)
+    assert re.search(r"^hubspot.contact +41 +20\d\d-\S+ \S+ +20\d\d-\S+ \S+ +done, 1 held$", told.stdout, re.MULTILINE)
+    assert re.search(r"^hubspot.deal .* failed, CS202 .*HTTP 400", told.stdout, re.MULTILINE)
+    assert (contact["status"], contact["rows"], contact["held"], contact["holder"]) == ("done", 41, 1, None)
+
+
+def test_status_names_a_run_that_holds_a_stream(crm):
+    """Also one that was killed, until it is taken over."""
+    crm.hang()
+    run = crm.start("--stream", "contact")
+    told = crm("status").stdout
+    run.kill()
+    run.communicate()
+
+    assert re.search(rf"^hubspot.contact .* running: \S+ \(process {run.pid} on ", told, re.MULTILINE)

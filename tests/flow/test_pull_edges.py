@@ -275,6 +275,78 @@ def test_a_rejected_record_is_counted_kept_and_known_to_be_there(lab: Lab) -> No
     assert not [request for request in lab.simulator.requests if request.path.endswith("/batch/read")]
 
 
+def open_rejects(lab: Lab) -> set[str]:
+    """The records that still have one."""
+    return {row[0] for row in lab.rows("SELECT record_id FROM crmsync.rejects WHERE resolved_at IS NULL")}
+
+
+@pytest.mark.parametrize(
+    "leave",
+    [
+        lambda crm, one, _: crm.archive("contacts", one),
+        lambda crm, one, _: crm.purge("contacts", one),
+        lambda crm, one, other: crm.merge("contacts", other, one),
+    ],
+    ids=["archived", "purged", "merged"],
+)
+def test_the_rejects_of_a_record_that_is_gone_are_over(lab: Lab, leave: Callable[..., Any]) -> None:
+    """By the list of deleted ones, by the census, by its survivor; those of the others stay."""
+    one, other, third = people(lab, 3)
+    for record_id in (one, third):
+        lab.simulator.update("contacts", record_id, {"email": "no address"})
+    lab.run()
+    assert open_rejects(lab) == {one, third}
+    leave(lab.simulator, one, other)
+    lab.clock.advance(8 * DAY_S)
+    lab.run()
+    assert open_rejects(lab) == {third}
+    assert one not in lab.mirror()
+
+
+def test_an_entry_that_says_deleted_opens_no_reject_and_closes_one(lab: Lab) -> None:
+    """Whatever is wrong with its values: they are not applied."""
+    (one,) = people(lab, 1)
+    lab.simulator.update("contacts", one, {"email": "no address"})
+    lab.run()
+    assert open_rejects(lab) == {one}
+    lab.clock.advance(600)
+    gone = contact(one, "P0", lab.clock.now(), archived=True)
+    gone["properties"]["email"] = "no address"
+    answers(lab, "/search", gone)
+    assert lab.run().counts.deleted == 1
+    assert open_rejects(lab) == set()
+
+
+def test_the_reject_of_a_record_that_never_had_a_row_is_over_when_it_is_gone(lab: Lab) -> None:
+    """The census asks for it too, but it is no row that the brake counts; one that is there stays rejected."""
+
+    def edit(tree: dict[str, Any]) -> None:
+        tree["streams"]["contact"]["fields"]["email"] = {"at": "email", "on_bad": "reject"}
+
+    bad = [lab.simulator.create("contacts", {"email": "no address"}) for _ in range(30)]
+    lab.clock.advance(3600)
+    done(lab, edited(lab, edit))
+    assert (open_rejects(lab), lab.mirror()) == (set(bad), {})
+    for record_id in bad[1:]:
+        lab.simulator.purge("contacts", record_id)
+    assert done(lab, edited(lab, edit, backfill=True)).counts.deleted == 0
+    assert open_rejects(lab) == {bad[0]}
+
+
+def test_a_kept_page_is_closed_and_dropped_by_a_run_that_is_done(lab: Lab) -> None:
+    """Not by one that failed elsewhere: it may not have come that far."""
+    people(lab, 250)
+    lab.simulator.faults.add(Fault("GET /crm/objects", skip=1, times=3, status=200, body=b'{"results": {}}'))
+    lab.try_run()
+    kept = "SELECT outcome, payload, resolved_at IS NOT NULL FROM crmsync.rejects"
+    lab.simulator.fail(500, "/search", times=9999)
+    assert lab.try_run()[0].status == "failed"
+    assert lab.rows(kept) == [("page", '{"results": {}}', False)]
+    lab.simulator.faults.clear()
+    lab.run()
+    assert lab.rows(kept) == [("page", None, True)]
+
+
 def test_an_entry_of_the_list_of_deleted_ones_that_has_no_id_is_rejected(lab: Lab) -> None:
     """The others are marked, and each entry is counted once."""
     ids = people(lab, 3)

@@ -13,6 +13,7 @@ import pytest
 from crmsync.errors import StoreLocked
 from crmsync.store import FileStore
 from crmsync.store.schema import SYSTEM
+from crmsync.store.views import VIEWS
 from store_kit import CONTACT, DATED, begin, contacts, edit, line, looked_up, put, python, shell, shell_rows
 
 WRITE = """
@@ -153,11 +154,12 @@ for n in range(40):
 def test_a_shell_reads_every_table_and_its_comments(store, lease, path):
     """Each table and each column says what it is."""
     put(store, lease, {"1": "a@x"}, "1")
-    for table in (*SYSTEM, CONTACT):
+    for table in (*SYSTEM, *VIEWS, CONTACT):
         shell_rows(path, f'FROM "{table.schema}"."{table.name}"')
     silent = "SELECT table_name, column_name FROM duckdb_columns() WHERE NOT internal AND comment IS NULL"
     assert shell_rows(path, silent) == []
-    assert shell_rows(path, "SELECT table_name FROM duckdb_tables() WHERE comment IS NULL") == []
+    for kind in ("table", "view"):
+        assert shell_rows(path, f"SELECT 1 FROM duckdb_{kind}s() WHERE NOT internal AND comment IS NULL") == []
     assert "Main address" in shell_rows(path, "SELECT comment FROM duckdb_columns() WHERE comment IS NOT NULL")
 
 

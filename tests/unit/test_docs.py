@@ -24,6 +24,7 @@ from crmsync.spec.build import build, options
 from crmsync.spec.load import load, load_text, objects
 from crmsync.spec.model import META
 from crmsync.store.schema import SYSTEM
+from crmsync.store.views import VIEWS
 from crmsync.sync.checkpoint import Checkpoint, decode
 
 DOCS = [ROOT / path for path in tracked() if path.suffix == ".md"]
@@ -117,7 +118,7 @@ def test_every_test_that_a_document_names_exists() -> None:
 def test_every_table_column_and_word_of_the_store_is_documented() -> None:
     """Whoever opens the file with a shell finds the tables explained."""
     store, glossary = text_of("docs/store.md"), text_of("docs/glossary.md")
-    assert [t.name for t in SYSTEM if f"`crmsync.{t.name}`" not in store] == []
+    assert [t.name for t in (*SYSTEM, *VIEWS) if f"`crmsync.{t.name}`" not in store] == []
     assert [name for name in META if f"`{name}`" not in store] == []
     words = ("window", "position", "checkpoint", "mirror", "sweep", "census", "brake", "tombstone", "fence", "lease")
     assert [word for word in words if f"\n| {word} | " not in glossary] == []
@@ -162,7 +163,7 @@ def test_every_transform_and_hook_is_in_the_page_of_the_language() -> None:
 
 def test_the_worked_example_is_a_right_spec() -> None:
     """It passes every check, and its statement can be compiled."""
-    example, _link = blocks("docs/spec-language.md", "yaml")
+    example, *_parts = blocks("docs/spec-language.md", "yaml")
     spec = build(load_text(example, "example").tree, objects(), {"zone": "Europe/Berlin"})
     plan = compile_read(spec.streams["contact"], "items")
     assert [c.name for c in plan.columns][:3] == ["name", "email", "company_id"]
@@ -170,7 +171,7 @@ def test_the_worked_example_is_a_right_spec() -> None:
 
 def test_the_example_of_a_link_is_right() -> None:
     """Put into the worked example, with the field line that stands before it, it passes every check."""
-    example, link = blocks("docs/spec-language.md", "yaml")
+    example, _transport, link = blocks("docs/spec-language.md", "yaml")
     (line,) = re.findall(r"`(company_id: \{link: .*?)`", text_of("docs/spec-language.md"))
     tree = load_text(example.replace("company_id: company.id", line) + link, "example").tree
     (built,) = build(tree, objects(), {}).streams["contact"].links

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from crmsync.spec import bind
@@ -26,6 +26,8 @@ TEMPLATES = st.recursive(
 @given(
     TEMPLATES, st.dictionaries(st.sampled_from(NAMES[:2]), VALUES), st.dictionaries(st.sampled_from(NAMES[2:]), VALUES)
 )
+@example(["$c$a"], {"a": 0}, {"c": []})
+@example({"l": "$a", "+": {"l": None}}, {}, {})
 def test_binding_in_two_steps_equals_one(template, early, late):
     """What is known early and what comes late may be put in apart: dollars in values never become placeholders."""
     assert bind.fill(bind.bind(template, early), late) == bind.fill(template, {**early, **late})

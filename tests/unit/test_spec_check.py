@@ -101,9 +101,9 @@ SHAPE = [
     ("kind: header", "kind: oauth2", "kind", "`kind`: oauth2 is part of the language but this version of crmsync"),
     (
         "errors:",
-        "transport: {}\nerrors:",
-        "transport",
-        "`transport` is part of the language but this version of crmsync",
+        "clear: ''\nerrors:",
+        "clear",
+        "`clear` is part of the language but this version of crmsync",
     ),
     (
         "check: {do: GET",

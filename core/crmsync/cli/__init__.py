@@ -23,6 +23,7 @@ _COMMANDS = {
     "connectors": ("specs", "List the installed connectors."),
     "streams": ("specs", "List the streams of a connector."),
     "validate": ("specs", "Check a spec and tell all its mistakes."),
+    "status": ("journal", "Show how each stream is doing."),
     "state": ("state", "Show, set or reset checkpoints."),
     "rejects": ("journal", "List what could not be mapped or was held, and why."),
     "runs": ("journal", "List the last runs."),

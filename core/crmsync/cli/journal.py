@@ -1,4 +1,4 @@
-"""`crmsync rejects`, `runs`, `logs` and `query`: looking into the store."""
+"""`crmsync status`, `rejects`, `runs`, `logs` and `query`: looking into the store."""
 
 from __future__ import annotations
 
@@ -15,6 +15,16 @@ _STREAM = click.option("--stream", help="Of this stream only.")
 _CONNECTION = click.option("--connection", help="Of this connection only.")
 
 # For a person: what is zero is not told, and the text that may be long stands last, where it is folded
+_STATUS = """
+    connection || '.' || stream AS stream, "rows", last_done_at AS last_success, next_sweep_at AS next_sweep,
+    concat_ws(', ',
+        CASE WHEN status <> 'running' THEN status END,
+        CASE WHEN holder IS NOT NULL THEN 'running: ' || holder END,
+        CASE WHEN heartbeat_at < now() - INTERVAL 1 MINUTE THEN
+            format('no sign of life for {:,} minutes', date_diff('minute', heartbeat_at, now())) END,
+        CASE WHEN rejected > 0 THEN format('{:,} rejected', rejected) END,
+        CASE WHEN held > 0 THEN format('{:,} held', held) END,
+        CASE WHEN error IS NOT NULL THEN concat_ws(' ', error_code, error) END) AS state"""
 _RUNS = """
     run_id, connection || '.' || stream AS stream, status,
     date_diff('second', started_at, coalesce(finished_at, heartbeat_at)) AS seconds,
@@ -26,6 +36,19 @@ _RUNS = """
 _LOGS = """ "at", concat_ws('.', connection, nullif(stream, '')) AS stream, level, message"""
 _REJECTS = "record_id, connection || '.' || stream AS stream, outcome, p.field, p.value, p.reason"
 _REJECTS_JSON = "* EXCLUDE (problems, p), p.field, p.reason, p.value"
+
+
+@click.command()
+@store_option
+@config_option
+@_CONNECTION
+@_STREAM
+@json_option
+def status(store: Path | None, config: Path | None, connection: str | None, stream: str | None, as_json: bool) -> None:
+    """Show how each stream is doing: its last success, its rows, what is wrong, who reads it now."""
+    where, parameters = _where(connection=connection, stream=stream)
+    sql = f"SELECT {'*' if as_json else _STATUS} FROM crmsync.status WHERE {where} ORDER BY ALL"
+    _print(store, config, sql, parameters, as_json, "No runs yet.")
 
 
 @click.command()

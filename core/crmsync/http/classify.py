@@ -1,7 +1,7 @@
 """An answer -> what it means, by the spec's ordered rules; and the error that tells a person.
 
-Statuses 2xx are good unless a rule names them; 2xx without JSON is `unreadable`. Without a rule 3xx (redirects are
-never followed) and 4xx are `config`, the rest is `transient`.
+Statuses 2xx are good unless a rule names them or the answer has an error in its envelope; 2xx without JSON is
+`unreadable`. Without a rule 3xx (redirects are never followed) and 4xx are `config`, the rest is `transient`.
 """
 
 from __future__ import annotations
@@ -25,9 +25,11 @@ from crmsync.errors import (
     RestartNeeded,
     Unauthorized,
     UnexpectedAnswer,
+    UnreadablePage,
 )
 from crmsync.http.answer import Answer, retry_after
-from crmsync.http.paths import as_text, meets, values_at
+from crmsync.http.pages import Head, compile_head
+from crmsync.http.paths import as_text, meets, steps, values_at
 from crmsync.spec.model import ErrorRule, Spec
 
 GOOD = "good"
@@ -66,7 +68,7 @@ class Verdict:
 
 def classify(answer: Answer, spec: Spec, now: datetime, redact: Callable[[str], str]) -> Verdict:
     """The first rule whose conditions all hold decides."""
-    success = 200 <= answer.status < 300
+    success = 200 <= answer.status < 300 and not (spec.error.outer and _has(answer.body, spec.error.outer))
     rules = [r for r in spec.rules if not success or (r.status and _any_fits(r.status, answer.status))]
     if (success and not rules) or answer.status in spec.empty:
         return _good(answer, spec, redact)
@@ -120,6 +122,19 @@ def _status_fits(pattern: str, status: int) -> bool:
 
 def _code_fits(pattern: str, code: str) -> bool:
     return code.startswith(pattern[:-1]) if pattern.endswith(".*") else code == pattern
+
+
+def _has(body: bytes, path: str) -> bool:
+    """Whether there is something where a failed call has its error. Looks at nothing else: the body may be a page."""
+    try:
+        return _teller(steps(path)[0])(body).more is True
+    except UnreadablePage:
+        return False  # the reader of the page tells
+
+
+@lru_cache(16)
+def _teller(key: str) -> Callable[[bytes], Head]:
+    return compile_head(more=key)
 
 
 def _parsed(body: bytes) -> Any:

@@ -15,7 +15,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-PLACEHOLDER = re.compile(r"\$(\$|[a-z_][a-z0-9_]*)")
+# A NUL, which no YAML can hold, ends a placeholder that `bind` left right before a value: `$c` and `1` are not `$c1`.
+PLACEHOLDER = re.compile(r"\$(\$|[a-z_][a-z0-9_]*)(?:(?<!\$)\x00)?")
+_WOULD_JOIN = re.compile(r"[a-z0-9_\x00]")
 
 Template = Any
 Values = Mapping[str, Any]
@@ -121,17 +123,21 @@ class _Walk:
         if whole and whole[1] != "$":
             value = self.values.get(whole[1])
             return self._absent(node) if value is None else self.escape(value)
-        lacking = False
+        lacking, kept_to = False, -1
 
         def put(match: re.Match[str]) -> str:
-            nonlocal lacking
+            nonlocal lacking, kept_to
             if match[1] == "$":
                 return "$$" if self.keep else "$"
             value = self.values.get(match[1])
             if value is None:
-                lacking = True
+                lacking, kept_to = True, match.end()
                 return match[0]
-            return str(self.escape(self.text(value)))
+            text = str(self.escape(self.text(value)))
+            if match.start() != kept_to:
+                return text
+            kept_to = match.end() if not text else -1
+            return f"\0{text}" if _WOULD_JOIN.match(text) else text
 
         done = PLACEHOLDER.sub(put, node)
         return self._absent(done) if lacking else done
@@ -150,6 +156,8 @@ class _Walk:
                 merged = done
             else:
                 written[as_text(name)] = done
+        if self.keep and any(key in merged and any(names(value)) for key, value in written.items()):
+            return {"+": merged, **written}  # what has no value in the end gives way to what is merged
         return {**merged, **written}
 
     def _list(self, node: list[Any]) -> list[Any]:

@@ -33,9 +33,11 @@ from crmsync.spec.model import (
     Spec,
     Stream,
 )
+from crmsync.spec.transport import GIVEN, carried, inside, within
 
 _DURATION = re.compile(r"(\d+)([smhd])")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_APART = ("config", "vars", "streams", "defaults")
 DEFAULT_SWEEP_S = 7 * 86400.0
 DEFAULT_TOMBSTONES_S = 86400.0
 
@@ -73,7 +75,8 @@ def build(tree: Mapping[str, Any], objects: Objects, values: Mapping[str, Any]) 
     """
     shared = constants(tree.get("vars", {}), {})
     known = _known(tree, shared, values)
-    top = _put_in({k: v for k, v in tree.items() if k not in ("config", "vars", "streams", "defaults")}, shared, known)
+    top = _put_in({k: v for k, v in tree.items() if k not in (*_APART, "transport")}, shared, known)
+    transport = _transport(tree, shared, known)
     nulls = tuple(top.get("nulls", [None]))
     return Spec(
         name=top["name"],
@@ -82,15 +85,15 @@ def build(tree: Mapping[str, Any], objects: Objects, values: Mapping[str, Any]) 
         options=options(tree),
         hosts=tuple(sorted(set(_hosts(_put_in(tree, shared, known))))),
         auth=tuple(_auth(name, way) for name, way in top.get("auth", {}).items()),
-        check=Check(_request(top["check"]), top["check"]["account"], top["check"].get("facts", {})),
-        discover=_discover(top["discover"]) if "discover" in top else None,
+        check=_check(top["check"], tree["check"]["account"], transport),
+        discover=_discover(top["discover"], transport) if "discover" in top else None,
         pools={name: pool for name, line in top.get("limits", {}).items() if (pool := _pool(name, line))},
-        error=_error_paths(top.get("error", {})),
+        error=_error_paths(top.get("error", {}), transport),
         rules=tuple(_rule(rule) for rule in top.get("errors", [])),
         nulls=nulls,
         empty=tuple(top.get("empty", [204])),
-        lookups={n: _lookups(line, top.get("discover", {})) for n, line in top.get("lists", {}).items()},
-        streams={name: _stream(name, tree, objects, nulls, known) for name in tree["streams"]},
+        lookups={n: _lookups(line, top.get("discover", {}), transport) for n, line in top.get("lists", {}).items()},
+        streams={name: _stream(name, tree, objects, nulls, known, transport) for name in tree["streams"]},
     )
 
 
@@ -180,10 +183,21 @@ def _auth(name: str, way: Mapping[str, Any]) -> Auth:
     return Auth(name, way["kind"], tuple(way.get("needs", ())), way.get("headers", {}))
 
 
-def _discover(line: Mapping[str, Any]) -> Discover:
+def _check(line: Mapping[str, Any], account: str, transport: Mapping[str, Any]) -> Check:
+    """`account` as it was written: with a placeholder it is a value and no path."""
+    fixed = any(bind.names(account))
+    return Check(
+        request=_request(line, transport),
+        account=None if fixed else inside(transport, line["account"]),
+        fixed=line["account"] if fixed else None,
+        facts={name: inside(transport, path) for name, path in line.get("facts", {}).items()},
+    )
+
+
+def _discover(line: Mapping[str, Any], transport: Mapping[str, Any]) -> Discover:
     options = {key: str(path) for key, path in line["options"].items()} if "options" in line else None
     return Discover(
-        request=_request(line),
+        request=_request(line, transport),
         name=line.get("name"),
         type=line["type"],
         label=line.get("label", line.get("name")),
@@ -198,17 +212,17 @@ def _flag(line: Any) -> Flag:
     return Flag(line["at"], line.get("as") == "not") if isinstance(line, dict) else Flag(line)
 
 
-def _lookups(written: Any, discover: Mapping[str, Any]) -> tuple[Lookup, ...]:
+def _lookups(written: Any, discover: Mapping[str, Any], transport: Mapping[str, Any]) -> tuple[Lookup, ...]:
     """A list; of several requests, the further ones are merged over the first."""
     first, *rest = written if isinstance(written, list) else [written]
-    return tuple(_lookup(line, discover) for line in [first, *(merge(first, line) for line in rest)])
+    return tuple(_lookup(line, discover, transport) for line in [first, *(merge(first, line) for line in rest)])
 
 
-def _lookup(line: Mapping[str, Any], discover: Mapping[str, Any]) -> Lookup:
+def _lookup(line: Mapping[str, Any], discover: Mapping[str, Any], transport: Mapping[str, Any]) -> Lookup:
     stream, _, field = line.get("options", "").partition(".")
     paths = {"key": discover["options"]["value"], "value": discover["options"]["label"]} if stream else line
     return Lookup(
-        request=None if stream else _request(line),
+        request=None if stream else _request(line, transport),
         key=str(paths["key"]),
         value=str(paths["value"]),
         within=line.get("within"),
@@ -250,8 +264,11 @@ def _number(value: Any) -> int | None:
     return None if value is None or any(bind.names(value)) else int(value)
 
 
-def _error_paths(line: Mapping[str, Any]) -> ErrorPaths:
-    return ErrorPaths(texts(line.get("code")), line.get("message"), line.get("trace"))
+def _error_paths(line: Mapping[str, Any], transport: Mapping[str, Any]) -> ErrorPaths:
+    outer = transport.get("error")
+    code = tuple(within(outer, path) for path in texts(line.get("code")))
+    message, trace = (within(outer, line[key]) if key in line else None for key in ("message", "trace"))
+    return ErrorPaths(code, message, trace, outer)
 
 
 def _rule(line: Mapping[str, Any]) -> ErrorRule:
@@ -265,8 +282,15 @@ def _rule(line: Mapping[str, Any]) -> ErrorRule:
     )
 
 
-def _request(line: Mapping[str, Any]) -> Request:
-    line = on(line)
+def _transport(tree: Mapping[str, Any], shared: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    """The envelope of calls. Its `$model`, `$method` and `$args` are the call's, whatever else has such a name."""
+    apart = {name: value for name, value in shared.items() if name not in GIVEN}
+    line: dict[str, Any] = _put_in(tree.get("transport", {}), apart, known)
+    return line
+
+
+def _request(line: Mapping[str, Any], transport: Mapping[str, Any]) -> Request:
+    line = carried(on(line), transport)
     method, _, path = line["do"].partition(" ")
     return Request(
         method=method,
@@ -292,7 +316,12 @@ def _request(line: Mapping[str, Any]) -> Request:
 
 
 def _stream(
-    name: str, tree: Mapping[str, Any], objects: Objects, nulls: tuple[Any, ...], known: Mapping[str, Any]
+    name: str,
+    tree: Mapping[str, Any],
+    objects: Objects,
+    nulls: tuple[Any, ...],
+    known: Mapping[str, Any],
+    transport: Mapping[str, Any],
 ) -> Stream:
     merged = merge(tree.get("defaults", {}), tree["streams"][name])
     templates = constants(tree.get("vars", {}), merged.get("vars") or {})
@@ -304,28 +333,33 @@ def _stream(
     sweep_s = seconds(census["every"]) if "every" in census and not counted else DEFAULT_SWEEP_S
     own = {n: bind.plain(bind.bind(value, local)) for n, value in templates.items()}
     fields = [field_of(n, at, canonical.get(n), nulls) for n, at in line["fields"].items() if at is not None]
-    links = [_link(f.name, line["fields"][f.name], tree, templates, local) for f in fields if f is not None]
+    links = [_link(f.name, line["fields"][f.name], tree, templates, local, transport) for f in fields if f is not None]
     return Stream(
         name=name,
         record=record_of(line.get("record", {}), nulls),
         fields=tuple(f for f in fields if f is not None),
-        full=_reader(read["full"], sweep_s),
-        changes=_reader(read["changes"]) if "changes" in read else None,
-        by_id=_request(read["by_id"]) if "by_id" in read else None,
-        tombstones=_reader(deletes["tombstones"], DEFAULT_TOMBSTONES_S) if "tombstones" in deletes else None,
+        full=_reader(read["full"], transport, sweep_s),
+        changes=_reader(read["changes"], transport) if "changes" in read else None,
+        by_id=_request(read["by_id"], transport) if "by_id" in read else None,
+        tombstones=_reader(deletes["tombstones"], transport, DEFAULT_TOMBSTONES_S) if "tombstones" in deletes else None,
         census=Census(
             brake=float(census.get("brake", "2%").rstrip("%")) / 100,
-            reader=_reader(census, DEFAULT_SWEEP_S) if counted else None,
+            reader=_reader(census, transport, DEFAULT_SWEEP_S) if counted else None,
         ),
         cursor=own.get("cursor"),
         vars={**{n: v for n, v in local.items() if v is not None}, **own},
         links=tuple(link for link in links if link is not None),
-        confirm=_request(deletes["confirm"]) if "confirm" in deletes else None,
+        confirm=_request(deletes["confirm"], transport) if "confirm" in deletes else None,
     )
 
 
 def _link(
-    field: str, line: Any, tree: Mapping[str, Any], templates: Mapping[str, Any], local: Mapping[str, Any]
+    field: str,
+    line: Any,
+    tree: Mapping[str, Any],
+    templates: Mapping[str, Any],
+    local: Mapping[str, Any],
+    transport: Mapping[str, Any],
 ) -> Link | None:
     """How the links of one field are read; None for a field that the record holds."""
     line = on(line) if isinstance(line, dict) else {}
@@ -335,14 +369,14 @@ def _link(
     read = _put_in(tree["link"]["read"], templates, {**local, **of})
     prefer = bind.fill(read.get("prefer"), {})  # without `primary`, what asks for it is no condition
     missing = Missing(**bind.plain(read["missing_ok"])) if "missing_ok" in read else None
-    return Link(field, _request(read), read["from"], read["ref"], prefer or None, missing)
+    return Link(field, _request(read, transport), read["from"], read["ref"], prefer or None, missing)
 
 
-def _reader(line: Mapping[str, Any], every_s: float | None = None) -> Reader:
-    line = on(line)
+def _reader(line: Mapping[str, Any], transport: Mapping[str, Any], every_s: float | None = None) -> Reader:
+    line = carried(on(line), transport)
     return Reader(
         by=line.get("by", "list"),
-        request=_request(line),
+        request=_request(line, transport),
         bounds=line.get("bounds", "iso"),
         overlap_s=seconds(line.get("overlap", "0s")),
         total=line.get("total"),

@@ -141,7 +141,7 @@ def _list(path: Path, line: Mapping[str, Any], written: Mapping[str, Any], tree:
         yield from (
             Finding((*path, f"{key}?"), "SP103", f"the key `{key}` is missing in `{name}`")
             for key in ("do", "key", "value")
-            if key not in written
+            if key not in written and not (key == "do" and "call" in written)
         )
         return
     stream = str(line.get("options")).partition(".")[0]

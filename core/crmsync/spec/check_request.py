@@ -22,8 +22,13 @@ def request_findings(
     scope: Scope,
     pools: Collection[str],
     options: Collection[str],
+    *,
+    carries: bool,
 ) -> Iterator[Finding]:
-    """Everything that is wrong with the meaning of the request `line`; `at` gives the place of one of its keys."""
+    """Everything that is wrong with the meaning of the request `line`; `at` gives the place of one of its keys.
+
+    `carries`: the spec has a transport for calls.
+    """
     if "limit" not in line:
         scope = replace(scope, allowed=scope.allowed - {"limit"})
     for key, value in line.items():
@@ -31,6 +36,10 @@ def request_findings(
     for index, pool in enumerate(line.get("uses", ())):
         if pool is not None and pool not in pools:
             yield Finding(at("uses", index), "SP203", f"there is no limit `{pool}`{near(pool, pools)}")
+    if "call" in line and not carries:
+        yield Finding(at("call"), "SP209", "a `call` needs the `transport` that carries it")
+    if "do" in line and "call" in line:
+        yield Finding(at("call"), "SP209", "a request is `do` or `call`, not both")
     if isinstance(line.get("do"), str):
         yield from _address(line["do"].partition(" ")[2], at("do"), scope, options)
     yield from _paged(line, at)

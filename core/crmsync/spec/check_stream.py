@@ -60,15 +60,16 @@ def _links(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Finding]:
 
     if parts.link and linked(stream):
         scope = scope.giving("`link.read`", LINK)
-        yield from request_findings(parts.link, at, scope, parts.pools, parts.options)
+        yield from request_findings(parts.link, at, scope, parts.pools, parts.options, carries=parts.carries)
         yield from ids_findings(parts.link, at, one=False)
 
 
 def _request(stream: Sheet, path: tuple[str, ...], parts: Parts, scope: Scope) -> Iterator[Finding]:
-    if isinstance(stream.value(*path), dict):
+    if isinstance(stream.value(*path), dict) and not stream.wrote(*path, "call"):
         yield from stream.lacks((*path, "do"), f"`{path[-1]}` has no `do`")
+    line = stream.part(*path)
     yield from request_findings(
-        stream.part(*path), lambda *rest: stream.at(*path, *rest), scope, parts.pools, parts.options
+        line, lambda *rest: stream.at(*path, *rest), scope, parts.pools, parts.options, carries=parts.carries
     )
 
 

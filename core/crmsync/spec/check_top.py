@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -10,9 +11,10 @@ from crmsync.spec import bind
 from crmsync.spec.build import constants
 from crmsync.spec.check_account import part, requests_of
 from crmsync.spec.check_request import request_findings
-from crmsync.spec.schema_faults import Finding
+from crmsync.spec.schema_faults import Finding, near
 from crmsync.spec.scope import RESERVED, TOO_LARGE, WALK, Measure, Scope, is_too_large, measured
 from crmsync.spec.sheet import Parts
+from crmsync.spec.transport import GIVEN as CALL
 from crmsync.spec.yaml import Path
 
 
@@ -42,6 +44,7 @@ class Top:
             discover=part(self.tree, "discover") if "discover" in self.tree else None,
             link=part(self.sound, "link", "read") if "link" in self.tree else None,
             options=frozenset(part(self.tree, "config")) | self.facts | frozenset(self.vars),
+            carries="transport" in self.tree,
         )
 
     @cached_property
@@ -87,11 +90,12 @@ class Top:
             default = line if "by" in line else line.get("default")
             yield from self._scope("`config`", self.names).findings(default, ("config", name))
         yield from self._check()
+        yield from self._transport()
         later = self._scope("", self.names | self.facts | {"connection"})
         for name, written in self.map("lists").items():
             for at, line in requests_of(name, written):
                 scope = later.giving("`lists`", WALK)
-                yield from request_findings(line, at, scope, self.parts.pools, self.names)
+                yield from request_findings(line, at, scope, self.parts.pools, self.names, carries=self.parts.carries)
         for key in ("limits", "error", "errors", "nulls"):
             yield from later.giving(f"`{key}`", ()).findings(self.sound.get(key), (key,))
 
@@ -122,8 +126,21 @@ class Top:
         """The first request of a list, where its columns are."""
         return next((line for _, line in requests_of(name, self.map("lists").get(name))), {})
 
+    def _transport(self) -> Iterator[Finding]:
+        """Envelopes may hold secrets, since some providers want them in each body, and what stands for the call."""
+        line, by = self.map("transport"), self.map("transport").get("by")
+        if by is not None and by not in self.options:
+            yield Finding(("transport", "by"), "SP201", f"there is no option `{by}`{near(by, self.options)}")
+        scope = self._scope("`transport`", self.names | self.secrets | {"connection", *CALL}, secrets=frozenset())
+        scope = replace(scope, constants={name: size for name, size in self.sizes.items() if name not in CALL})
+        for key, envelope in line.items() if by is not None else [(None, line)]:
+            if key != "by":
+                yield from scope.findings(envelope, ("transport",) if key is None else ("transport", key))
+
     def _request(self, path: Path, line: Mapping[str, Any], scope: Scope) -> Iterator[Finding]:
-        return request_findings(line, lambda *rest: (*path, *rest), scope, self.parts.pools, self.names)
+        return request_findings(
+            line, lambda *rest: (*path, *rest), scope, self.parts.pools, self.names, carries=self.parts.carries
+        )
 
     def _scope(self, where: str, allowed: Collection[str], secrets: frozenset[str] | None = None) -> Scope:
         secrets = self.secrets if secrets is None else secrets

@@ -239,11 +239,15 @@ class Auth:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The request that proves a connection: `account` and `facts` are paths in its answer."""
+    """The request that proves a connection: `account` and `facts` are paths in its answer.
+
+    `fixed` stands for the account where no answer names it, such as the name of a database.
+    """
 
     request: Request
-    account: str
+    account: str | None
     facts: Mapping[str, str]
+    fixed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,11 +316,15 @@ class ErrorRule:
 
 @dataclass(frozen=True, slots=True)
 class ErrorPaths:
-    """Where an error answer tells code, message and trace id; several codes are joined by a blank."""
+    """Where an error answer tells code, message and trace id.
+
+    An answer that has something at `outer` failed, whatever its status.
+    """
 
     code: tuple[str, ...] = ()
     message: str | None = None
     trace: str | None = None
+    outer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

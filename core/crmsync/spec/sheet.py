@@ -21,6 +21,7 @@ class Parts:
     discover: Mapping[str, Any] | None
     link: Mapping[str, Any] | None
     options: frozenset[str]
+    carries: bool  # whether there is a transport for calls
 
 
 @dataclass(frozen=True, slots=True)

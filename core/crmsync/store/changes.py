@@ -58,6 +58,15 @@ def move_checkpoint(engine: Engine, lease: Lease, checkpoint: str) -> None:
     engine.execute(f"INSERT INTO {target} VALUES (?, ?, ?, ?, ?)", [*who, checkpoint, version + 1, now()])
 
 
+def close_pages(engine: Engine, lease: Lease) -> None:
+    """The lease's stream was read past the answers that could not be read: resolve them, and drop their bodies."""
+    engine.execute(
+        f"UPDATE {engine.full(schema.REJECTS)} SET resolved_at = ?, payload = NULL "
+        "WHERE connection = ? AND stream = ? AND outcome = 'page' AND resolved_at IS NULL",
+        [now(), lease.connection, lease.stream],
+    )
+
+
 def journal(engine: Engine, lease: Lease, run: Mapping[str, Any], logs: Sequence[Mapping[str, Any]]) -> None:
     """Bring the run's row up to date and add its log lines."""
     row = {**run, "heartbeat_at": now()}

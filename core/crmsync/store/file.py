@@ -24,6 +24,7 @@ from crmsync.store.duckdb_errors import Locked
 from crmsync.store.engine import Engine
 from crmsync.store.found import Found
 from crmsync.store.interface import Clear, Commit, Lease, Table
+from crmsync.store.views import VIEWS
 
 OnWait = Callable[[str, float], None]
 
@@ -71,21 +72,29 @@ class FileStore:
         return self._found.bring(table, keys, into, columns)
 
     def unseen(self, table: Table, connection: str, stream: str, begun: datetime | None, into: str) -> tuple[int, int]:
-        full, live = self.engine.full(table), _live(table)
+        who, missing, full = [connection, stream], identifier(into), self.engine.full(table)
         with self._visit():
+            live = self._living(table)
             self.engine.execute(
-                f"CREATE OR REPLACE TEMP TABLE {identifier(into)} AS SELECT _id, {live} AS _live FROM {full} "
+                f"CREATE OR REPLACE TEMP TABLE {missing} AS SELECT _id, {live} AS _live FROM {full} "
                 f"WHERE _deleted_at IS NULL AND coalesce(_created_at < ?, true) AND _id NOT IN ({self._met()})",
-                [begun, connection, stream],
+                [begun, *who],
             )
-            living = self.engine.value(f"SELECT count(*) FROM {full} WHERE {live}")
-            return int(self.engine.value(f"SELECT count(*) FROM {identifier(into)} WHERE _live")), int(living)
+            count = int(self.engine.value(f"SELECT count(*) FROM {missing} WHERE _live"))
+            self.engine.execute(
+                f"INSERT INTO {missing} SELECT record_id, false FROM {self.engine.full(schema.REJECTS)} "
+                "WHERE connection = ? AND stream = ? AND resolved_at IS NULL AND outcome = 'rejected' AND "
+                f"record_id <> md5(payload) AND record_id NOT IN (SELECT _id FROM {missing}) "
+                f"AND record_id NOT IN ({self._met()})",
+                [*who, *who],
+            )
+            return count, self._live(table)
 
     def unknown(self, table: Table, connection: str, stream: str, after: str, size: int) -> list[str]:
         with self._visit():
             found = self.engine.rows(
                 f"SELECT DISTINCT record_id FROM ({self._met()}) WHERE record_id > ? AND record_id NOT IN "
-                f"(SELECT _id FROM {self.engine.full(table)} WHERE {_live(table)}) ORDER BY record_id LIMIT ?",
+                f"(SELECT _id FROM {self.engine.full(table)} WHERE {self._living(table)}) ORDER BY record_id LIMIT ?",
                 [connection, stream, after, size],
             )
         return [row[0] for row in found]
@@ -121,7 +130,11 @@ class FileStore:
 
     def release(self, lease: Lease, run: Mapping[str, Any], logs: Sequence[Mapping[str, Any]] = ()) -> None:
         with self._visit(), transaction(self.engine):
-            changes.journal(self.engine, lease, {**run, "finished_at": now()}, logs)
+            mirror = Table(lease.connection, lease.stream, (), ("_id",))
+            rows = self._live(mirror) if self.engine.has(mirror) else None
+            changes.journal(self.engine, lease, {**run, "finished_at": now(), "rows": rows}, logs)
+            if run.get("status") == "done":
+                changes.close_pages(self.engine, lease)
             leases.release(self.engine, lease)
 
     def heartbeat(self, held: Sequence[Lease]) -> None:
@@ -208,6 +221,14 @@ class FileStore:
                 changes.move_checkpoint(self.engine, lease, checkpoint)
             leases.release(self.engine, lease)
 
+    def _live(self, mirror: Table) -> int:
+        return int(self.engine.value(f"SELECT count(*) FROM {self.engine.full(mirror)} WHERE {self._living(mirror)}"))
+
+    def _living(self, mirror: Table) -> str:
+        """SQL: whether a row of a mirror is that of a living record of its stream."""
+        leaves = "_left_at" in tables.columns(self.engine, mirror)
+        return "_deleted_at IS NULL AND _left_at IS NULL" if leaves else "_deleted_at IS NULL"
+
     # -- the file ---------------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -270,13 +291,15 @@ class FileStore:
         version = self._layout()
         if version > schema.VERSION:
             raise errors.StoreTooNew(f"{self.path} was written by a newer crmsync (layout {version}).")
-        if version == schema.VERSION:
-            return
+        if version == schema.VERSION or (version and self._read_only):
+            return  # an older layout reads as well: columns and views were added to it
         if self._read_only:
             raise errors.StoreError(f"{self.path} has nothing of crmsync yet.", hint="Fill it with: crmsync run")
         with transaction(self.engine):
             for table in schema.SYSTEM:
                 tables.ensure(self.engine, table)
+            for view in VIEWS:
+                tables.replace_view(self.engine, view)
             row = {"version": schema.VERSION, "crmsync": __version__, "applied_at": now()}
             changes.insert(self.engine, schema.MIGRATIONS, row)
 
@@ -289,12 +312,6 @@ class FileStore:
         error, self._full = self._full, None
         if error is not None:
             raise error
-
-
-def _live(table: Table) -> str:
-    """SQL: whether a row of a mirror is that of a living record of its stream."""
-    ended = [column.name for column in table.columns if column.name in ("_deleted_at", "_left_at")]
-    return " AND ".join(f"{identifier(name)} IS NULL" for name in ended)
 
 
 def _require_usable(path: Path, *, read_only: bool) -> None:

@@ -33,6 +33,13 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class View(Table):
+    """A view of the store. Its `sql` names tables of its own schema, and that without the schema."""
+
+    sql: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Upsert:
     """Rows of the engine table `staged` replace those with their key; no key may be staged twice.
 
@@ -103,7 +110,8 @@ class Store(Protocol):
     def unseen(self, table: Table, connection: str, stream: str, begun: datetime | None, into: str) -> tuple[int, int]:
         """Bring the ids of rows that are not deleted and were not met into `into`.
 
-        Tells how many of them live, and how many rows live. Rows that were created since `begun` are left out.
+        Tells how many of them live, and how many rows live. Rows that were created since `begun` are left out. Ids of
+        rejected records that were not met are brought as well, and not counted.
         """
 
     def unknown(self, table: Table, connection: str, stream: str, after: str, size: int) -> list[str]:
@@ -122,7 +130,7 @@ class Store(Protocol):
         """
 
     def release(self, lease: Lease, run: Mapping[str, Any], logs: Sequence[Mapping[str, Any]] = ()) -> None:
-        """Close the run's row and give the lease back."""
+        """Close the run's row and give the lease back; a run that is done closes the stream's unreadable pages."""
 
     def heartbeat(self, leases: Sequence[Lease]) -> None:
         """Tell others that the holder is alive."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crmsync.store.interface import Column, Table
 
-VERSION = 1
+VERSION = 2
 
 _WHO = (
     Column("connection", "VARCHAR", "Name of the connection"),
@@ -42,6 +42,7 @@ RUNS = Table(
         Column("rejected", "BIGINT", "Records that could not be read; see crmsync.rejects"),
         Column("held", "BIGINT", "Records with a field that was held back; see crmsync.rejects"),
         Column("deleted", "BIGINT", "Rows marked as deleted"),
+        Column("rows", "BIGINT", "Live rows of the mirror when it ended"),
         Column("requests", "BIGINT", "Requests sent"),
         Column("retries", "BIGINT", "Requests sent again"),
         Column("waited_seconds", "DOUBLE", "Time spent waiting for limits and retries"),
@@ -80,12 +81,18 @@ REJECTS = Table(
         Column("record_id", "VARCHAR", "Id of the record; a digest of the payload where it has none"),
         Column("outcome", "VARCHAR", "held: some fields; rejected: the record; page: an unreadable answer"),
         Column("problems", PROBLEM, "What was wrong, field by field"),
-        Column("payload", "VARCHAR", "The record or page as it came, where it could not be applied"),
+        Column(
+            "payload", "VARCHAR", "The record as it came, where it could not be applied; of a page its body, while open"
+        ),
         Column("run_id", "VARCHAR", "Run that met it last"),
         Column("attempts", "BIGINT", "How often it was met"),
         Column("first_at", "TIMESTAMPTZ", "When it was met first"),
         Column("last_at", "TIMESTAMPTZ", "When it was met last"),
-        Column("resolved_at", "TIMESTAMPTZ", "When the record came without problems; empty while open"),
+        Column(
+            "resolved_at",
+            "TIMESTAMPTZ",
+            "When it came without problems, was deleted, or was read past; empty while open",
+        ),
     ),
     ("connection", "stream", "record_id"),
     "Records that could not be mapped in whole, with the reason for each field.",

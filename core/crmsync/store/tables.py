@@ -1,10 +1,10 @@
-"""Tables of the store: made, widened and explained; never narrowed, never converted."""
+"""Tables of the store: made, widened and explained; never narrowed, never converted. Views: made anew."""
 
 from __future__ import annotations
 
 from crmsync.quote import identifier, literal
 from crmsync.store.engine import Engine
-from crmsync.store.interface import Column, Table
+from crmsync.store.interface import Column, Table, View
 
 
 def ensure(engine: Engine, table: Table) -> dict[str, str]:
@@ -16,11 +16,28 @@ def ensure(engine: Engine, table: Table) -> dict[str, str]:
         if there and column.name not in there:
             engine.execute(f"ALTER TABLE {engine.full(table)} ADD COLUMN {_definition(column)}")
         if column.comment and column.comment != there.get(column.name, ("", None))[1]:
-            where = f"{engine.full(table)}.{identifier(column.name)}"
-            engine.execute(f"COMMENT ON COLUMN {where} IS {literal(column.comment)}")
+            _explain(engine, table, column)
     wanted = {c.name: c.type for c in table.columns}
     stored = {name: type_ for name, (type_, _) in there.items()}
     return {n: type_ for n, type_ in stored.items() if n not in wanted or not _is(engine, type_, wanted[n])}
+
+
+def columns(engine: Engine, table: Table) -> frozenset[str]:
+    """The names of the columns that the store has in `table`."""
+    return frozenset(name for name, _, _ in _columns(engine, table))
+
+
+def replace_view(engine: Engine, view: View) -> None:
+    """Make `view` as it is now, and set its comments."""
+    engine.execute(f"CREATE OR REPLACE VIEW {engine.full(view)} AS {view.sql}")
+    engine.execute(f"COMMENT ON VIEW {engine.full(view)} IS {literal(view.comment)}")
+    for column in view.columns:
+        _explain(engine, view, column)
+
+
+def _explain(engine: Engine, table: Table, column: Column) -> None:
+    where = f"{engine.full(table)}.{identifier(column.name)}"
+    engine.execute(f"COMMENT ON COLUMN {where} IS {literal(column.comment)}")
 
 
 def _columns(engine: Engine, table: Table) -> list[tuple[str, str, str | None]]:

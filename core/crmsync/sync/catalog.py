@@ -57,11 +57,11 @@ class Described:
 async def read_account(client: Client, spec: Spec) -> Account:
     """Ask who we are; proves credentials and host as well."""
     answer = await client.send(spec.check.request, {}, stream="")
-    document = document_of(answer)
-    found = values_at(document, spec.check.account)
+    document, check = document_of(answer), spec.check
+    found = [check.fixed] if check.account is None else values_at(document, check.account)
     if not found:
-        raise UnexpectedAnswer(f"The provider's answer about the account has no {spec.check.account}.")
-    facts = {name: next(iter(values_at(document, path)), None) for name, path in spec.check.facts.items()}
+        raise UnexpectedAnswer(f"The provider's answer about the account has no {check.account}.")
+    facts = {name: next(iter(values_at(document, path)), None) for name, path in check.facts.items()}
     return Account(str(found[0]), facts, answer.server_time or datetime.now(UTC))
 
 

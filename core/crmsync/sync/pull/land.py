@@ -49,15 +49,17 @@ class Lander:
         return counts, self._commit(changes, checkpoint, counts)
 
     def told_gone(self, plan: ReadPlan, *, by_time: bool) -> tuple[Counts, list[Gone]]:
-        """What `mapped`, a batch of the list of deleted records, tells: how much, and which live rows are gone.
+        """What `mapped`, a batch of the list of deleted records, tells: how much, and of whom it matters.
 
-        `by_time`: a row that changed after its deletion was restored, so it is not gone.
+        That is of live rows, and of records with an open reject that have none. `by_time`: a row that changed after its
+        deletion was restored, so it is not gone.
         """
         read, rejected = self._one("SELECT count(*), count(*) FILTER (_rejected) FROM mapped")
         told = "_deleted_at" if any(c.name == "_deleted_at" for c in plan.columns) else "NULL::TIMESTAMPTZ"
-        gone = self.rows.living(
-            f"SELECT _id, min({told}) AS gone_at FROM mapped WHERE NOT _rejected GROUP BY _id", by_time=by_time
-        )
+        ids = f"SELECT _id, max({told}) AS gone_at FROM mapped WHERE NOT _rejected GROUP BY _id"
+        gone = self.rows.living(ids, by_time=by_time)
+        rowless = "(FROM told ANTI JOIN (SELECT _id FROM known WHERE _deleted_at IS NULL) USING (_id))"
+        gone += [(id_, None) for id_ in self.rejects.open_among(rowless)]
         return Counts(read=read, unchanged=read - rejected, rejected=rejected), gone
 
     def tombstones(self, batch: Batch, plan: ReadPlan, checkpoint: str, counts: Counts) -> float:
@@ -75,7 +77,8 @@ class Lander:
     def mark(self, gone: Sequence[tuple[str, datetime]]) -> Counts:
         """Mark the live rows among `gone`, ids and moments, as deleted."""
         deleted = self._marked(gone, "_deleted_at")
-        self._commit([Upsert(self.mirror.table, "staged")] if deleted else [], None, Counts(deleted=deleted))
+        changes: list[Change] = [Upsert(self.mirror.table, "staged")] if deleted else []
+        self._commit([*changes, *self.rejects.gone("absent")], None, Counts(deleted=deleted))
         return Counts(deleted=deleted)
 
     def mark_left(self, gone: Sequence[tuple[str, datetime]]) -> int:

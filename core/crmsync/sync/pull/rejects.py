@@ -1,4 +1,4 @@
-"""Rejects: what a batch could not map in whole, record by record; and what a good copy resolves."""
+"""Rejects: what a batch could not map in whole, record by record; and what is over: a good copy came, or it is gone."""
 
 from __future__ import annotations
 
@@ -10,10 +10,16 @@ from crmsync.store import Change, FileStore, Lease, Upsert
 from crmsync.store.schema import REJECTS
 from crmsync.sync.pull.rows import USABLE, count, moment
 
+# What the batch says is deleted, or merged into another record
+_GONE = (
+    f"SELECT _id AS record_id FROM mapped WHERE _deleted AND {USABLE} "
+    f"UNION SELECT unnest(_merged) FROM mapped WHERE len(_merged) > 0 AND {USABLE}"
+)
+
 
 @dataclass(slots=True)
 class Rejects:
-    """The rejects of one stream's run. `open`: the store holds some that a good copy would resolve."""
+    """The rejects of one stream's run. `open`: the store holds some that are not over yet."""
 
     store: FileStore
     lease: Lease
@@ -26,7 +32,7 @@ class Rejects:
             return []
         self._troubled(plan, bodies)
         good = f"SELECT _id AS record_id FROM mapped WHERE {USABLE} AND len(_problems) = 0"
-        met = f"SELECT {self._who()}, record_id FROM (SELECT record_id FROM troubled UNION {good})"
+        met = f"SELECT {self._who()}, record_id FROM (SELECT record_id FROM troubled UNION {good} UNION {_GONE})"
         self.store.lookup(REJECTS, met, "before")
         now = moment()
         self.store.engine.execute(
@@ -40,6 +46,24 @@ class Rejects:
         self.open = self.open or bool(troubled)
         return [Upsert(REJECTS, "staged_rejects")] if count(self.store, "staged_rejects") else []
 
+    def gone(self, ids: str) -> list[Change]:
+        """Stage the open rejects of the records in the engine table `ids` (`_id`), which are deleted, as resolved."""
+        if not self.open:
+            return []
+        self.store.lookup(REJECTS, f"SELECT {self._who()}, _id AS record_id FROM {ids}", "before")
+        self.store.engine.execute(
+            f"CREATE OR REPLACE TEMP TABLE gone_rejects AS SELECT * REPLACE ({moment()} AS resolved_at) FROM before "
+            "WHERE resolved_at IS NULL"
+        )
+        return [Upsert(REJECTS, "gone_rejects")] if count(self.store, "gone_rejects") else []
+
+    def open_among(self, ids: str) -> list[str]:
+        """Those of the engine table `ids` (`_id`) that have an open reject."""
+        if not self.open:
+            return []
+        self.store.lookup(REJECTS, f"SELECT {self._who()}, _id AS record_id FROM {ids}", "before")
+        return [row[0] for row in self.store.engine.rows("SELECT record_id FROM before WHERE resolved_at IS NULL")]
+
     def _troubled(self, plan: ReadPlan, bodies: Sequence[str]) -> None:
         """Fill `troubled`, one row a record; the payload, as it came, only of those that are rejected."""
         engine = self.store.engine
@@ -52,7 +76,7 @@ class Rejects:
             "coalesce(nullif(_id, ''), md5(coalesce(payload, ''))) AS record_id, "
             "CASE WHEN _rejected THEN 'rejected' ELSE 'held' END AS outcome, _problems AS problems, payload "
             "FROM mapped LEFT JOIN payloads USING (_page, _pos) WHERE len(_problems) > 0 AND _newest "
-            "QUALIFY row_number() OVER (PARTITION BY record_id) = 1"
+            f"AND record_id NOT IN ({_GONE}) QUALIFY row_number() OVER (PARTITION BY record_id) = 1"
         )
 
     def _who(self) -> str:
