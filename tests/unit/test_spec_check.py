@@ -212,6 +212,7 @@ MEANING = [
     ("type: integer, default: 10", "default: 10", "rate", "a limit is a number: `burst` needs `type: integer`"),
     ("ver: v1", "ver: a$w, w: $ver", "ver", "runs in a circle: `$ver`, `$w`"),
     ("secret: true", "secret: true, default: x", "default", "`token` is a secret: it cannot have a default"),
+    ("default: 10", "default: $ver", "default", "the default of `burst` must be a whole number, not '$ver'"),
     ("default: 10", "default: x", "default", "the default of `burst` must be a whole number, not 'x'"),
 ]
 

@@ -72,7 +72,10 @@ def _option(path: Path, line: Mapping[str, Any], options: Mapping[str, Any]) -> 
         yield Finding((*path, "default"), "SP212", f"`{name}` is a secret: it cannot have a default")
     if line.get("required"):
         yield Finding((*path, "required"), "SP212", f"`{name}` has a default, so it cannot be required")
-    if not isinstance(default, dict) and not any(bind.names(default)):
+    if isinstance(default, dict):
+        return
+    named = options.get(default[1:]) if isinstance(default, str) and default.startswith("$") else None
+    if not any(bind.names(default)) or (line.get("type") == "integer" and (named or {}).get("type") != "integer"):
         yield from _default((*path, "default"), f"the default of `{name}`", default, line)
 
 
