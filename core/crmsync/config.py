@@ -15,6 +15,7 @@ from crmsync.errors import ConfigError, UnknownConnection
 from crmsync.secret import Secret
 from crmsync.settings import FILE, Settings, load_settings, name_problem, near
 from crmsync.spec.model import Option, variable
+from crmsync.spec.yaml import Document, Part
 
 __all__ = ["DEFAULT_STORE", "FILE", "Connection", "Settings", "load_settings", "resolve"]
 
@@ -26,7 +27,8 @@ class Connection:
     """A connector with the options of one account.
 
     `values` has every option that is set, secrets as Secret; `operator_url`: the operator gave the base URL, so it may
-    be http and local. `fields` are the provider's fields to read beyond the spec's, by stream: names or "all".
+    be http and local. `fields` are the provider's fields to read beyond the spec's, by stream: names or "all". `own`
+    are the streams that it declares itself.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Connection:
     values: Mapping[str, Any]
     operator_url: bool = False
     fields: Mapping[str, Collection[str] | str] = field(default_factory=dict)
+    own: Part | None = None
     brake: float | None = None
 
     @property
@@ -65,8 +68,18 @@ def resolve(
         values=values,
         operator_url=bool(environment.get(variable(name, "base_url"))) or "base_url" in written,
         fields=line.get("fields") or {},
+        own=own_streams(settings, connector, name),
         brake=_share(line.get("brake")),
     )
+
+
+def own_streams(settings: Settings, connector: str, name: str | None) -> Part | None:
+    """The streams that the connection declares; see `resolve` for `name` and what is raised."""
+    name = name or _only_or_own(settings, connector)
+    if not _line(settings, connector, name).get("streams"):
+        return None
+    document = settings.document or Document(FILE, {"connections": settings.connections}, {})
+    return Part(document, ("connections", name, "streams"))
 
 
 def _only_or_own(settings: Settings, connector: str) -> str:

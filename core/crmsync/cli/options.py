@@ -90,7 +90,8 @@ def pick(
     settings, environment = load_settings(config), dict(os.environ)
     if sandbox is not None:
         name = connection or connector
-        settings = Settings(connections={name: {"connector": connector, **_shape_only(settings, name)}})
+        line = {"connector": connector, **_shape_only(settings, name)}
+        settings = Settings(connections={name: line}, document=settings.document)
         environment = {variable(name, option): value for option, value in sandbox.items()}
     resolved = resolve(settings, connector, connection, declared, environment)
     known = click.get_current_context().find_object(list)
@@ -102,7 +103,7 @@ def pick(
 def _shape_only(settings: Settings, name: str) -> dict[str, Any]:
     """What a connection reads, without how it gets there: that part is the simulator's."""
     written = settings.connections.get(name) or {}
-    return {key: written[key] for key in ("fields", "brake") if key in written}
+    return {key: written[key] for key in ("fields", "streams", "brake") if key in written}
 
 
 def state_dir() -> Path:

@@ -55,6 +55,7 @@ class Scope:
 
     def giving(self, where: str, names: Collection[str]) -> Scope:
         """The same scope with what a place gives."""
+        where = f"{where} of {self.where}" if self.where.startswith("stream ") else where
         return replace(self, where=where, allowed=self.allowed | set(names))
 
     def findings(self, template: Any, path: Path) -> Iterator[Finding]:

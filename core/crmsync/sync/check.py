@@ -38,7 +38,7 @@ class Finding:
 
 async def check(job: Job) -> AsyncIterator[Finding]:
     """Token, account, clock, limits, and whether each stream may be read. Writes nothing, reads a few records."""
-    document = load(job.spec_file)
+    document = load(job.spec_file, job.connection.own)
     values = job.connection.values
     spec = build(document.tree, objects(), values)
     try:

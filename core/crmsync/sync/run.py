@@ -69,7 +69,7 @@ async def run(
     When `stop` is set, a commit that is under way is finished, and the streams end as stopped.
     Raises what concerns them all: a wrong spec, an unknown stream, credentials that are refused.
     """
-    document = load(job.spec_file)
+    document = load(job.spec_file, job.connection.own)
     spec = build(document.tree, objects(), job.connection.values)
     picked = _picked(spec, job.streams)
     clock, stop = clock or SystemClock(), stop or asyncio.Event()
