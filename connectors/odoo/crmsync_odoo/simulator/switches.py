@@ -1,0 +1,19 @@
+"""What a test may turn: how the server misbehaves, each way known from the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crmsync.sandbox import SimRequest
+
+
+@dataclass(slots=True)
+class Switches:
+    """Set at any time; the defaults are a well-behaved server."""
+
+    list_databases: bool = True  # whether strangers may see which there are
+    leads_option: bool = False  # the option Leads: a new record of crm.lead is a lead and no opportunity
+    import_limit: int | None = None  # rows that one `load` takes before it asks to be called again
+    create_posts: tuple[int, int] = (11, 15)  # webhooks for one new partner or lead, if no trigger fields are named
+    on_request: Callable[[SimRequest], None] | None = None  # called before each request is handled
