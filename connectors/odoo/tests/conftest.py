@@ -40,6 +40,8 @@ class Answer:
 class Api:
     """Calls a simulator without a network: by JSON-2 where the version has it, else by JSON-RPC."""
 
+    ALL, Refused = ALL, Refused
+
     def __init__(self, odoo: OdooSimulator, key: str = API_KEY) -> None:
         self.odoo, self.key = odoo, key
         self.version = odoo.site.version

@@ -113,11 +113,13 @@ class Control:
         with self._lock:
             return SlowTransaction(self.database.env(ADMIN), self._lock)
 
-    def ids(self, model: str, domain: Sequence[Any] = (), *, order: str = "id") -> list[int]:
+    def ids(
+        self, model: str, domain: Sequence[Any] = (), *, order: str = "id", limit: int | None = None
+    ) -> list[int]:
         """Ids of all records that a domain finds, archived ones too."""
         with self._lock:
             env = self._env()
-            return search.search(env, env.model(model), list(domain), order=order)
+            return search.search(env, env.model(model), list(domain), limit=limit, order=order)
 
     def get(self, model: str, record_id: int) -> Record:
         """The truth about one record, as a read shows it with bare ids; KeyError when it is not there."""

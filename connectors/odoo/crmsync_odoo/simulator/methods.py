@@ -112,7 +112,7 @@ def name_create(call: Call, name: str) -> list[Any]:
 def _name_search(call: Call, name: str, domain: Any, operator: str, limit: Any) -> list[list[Any]]:
     field = "complete_name" if "complete_name" in call.model.fields else "name"
     node = both(parse(domain), Leaf(field, operator, name)) if name else parse(domain)
-    ids = search.search_node(call.env, call.model, node, limit)
+    ids = search.search_node(call.env, call.model, node, limit=limit)
     named = reading.labels(call.env, call.model, ids)
     return [[each, named[each]] for each in ids]
 

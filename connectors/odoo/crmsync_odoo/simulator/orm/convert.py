@@ -33,7 +33,9 @@ def sanitized(text: str) -> str:
     """HTML without scripts; plain text becomes a paragraph."""
     safe = re.sub(r"(?is)<(script|style|iframe)\b.*?(</\1\s*>|$)", "", text)
     safe = re.sub(r"(?i)\son\w+\s*=\s*(\"[^\"]*\"|'[^']*'|[^\s>]+)", "", safe)
-    return safe if "<" in safe else f"<p>{escape(safe, quote=False)}</p>" if safe else ""
+    if not safe or re.search(r"</?[a-zA-Z]", safe):
+        return safe
+    return f"<p>{escape(safe, quote=False)}</p>"
 
 
 def url(text: str) -> str:
