@@ -71,6 +71,7 @@ def test_databases_are_listed_unless_that_is_forbidden(fresh):
 
 def test_a_session_is_opened_by_a_password_and_by_no_key(api):
     """A cookie lets calls through until it is destroyed; without one the session has expired."""
+
     def post(path, params, cookie=""):
         return api.send("POST", path, {"id": 1, "params": params}, cookie=f"a=b; session_id={cookie}")
 

@@ -2,7 +2,6 @@
 
 import pytest
 
-
 PEOPLE = {
     "a": {"name": "Zoë Alves", "email": "zoe@x.example", "color": 1, "city": "São Paulo"},
     "b": {"name": "Ben Berg", "email": "Ben <BEN@y.example>", "color": 10, "function": "CEO"},
@@ -97,7 +96,9 @@ def test_relations_are_found_by_id_by_name_and_by_their_fields(each):
     assert ask(["parent_id", "=", False]) == ask(["parent_id", "in", [False]]) == [acme, cy]
     assert ask(["parent_id", "!=", acme]) == [acme, cy]
     assert ask(["parent_id", "=", "Acme"]) == ask(["parent_id", "ilike", "cm"]) == [ann, bob]
-    assert ask(["parent_id.name", "=", "Acme"]) == ask(["parent_id.industry_id.name", "=", "Manufacturing"]) == [ann, bob]
+    assert (
+        ask(["parent_id.name", "=", "Acme"]) == ask(["parent_id.industry_id.name", "=", "Manufacturing"]) == [ann, bob]
+    )
     assert ask(["parent_id", "any", [["industry_id", "=", "Manufacturing"]]]) == [ann, bob]
     assert ask(["parent_id", "not any", [["name", "=", "Acme"]]]) == [acme, cy]
     assert ask(["child_ids.name", "=", "Bob"]) == ask(["child_ids", "in", [bob]]) == [acme]
@@ -125,7 +126,10 @@ def test_staff_are_told_from_customers_with_access(api):
     granted, revoked = [partners.id_of_contact(contact) for contact in (3, 8)], partners.id_of_contact(12)
     own = [["user_ids", "not any", [["share", "=", False]]], "|", ["user_ids", "=", False], ["active", "=", True]]
     people = [["is_company", "=", False], ["type", "=", "contact"]]
-    plain, kept = api.search("res.partner", [*people, ["user_ids", "=", False]]), api.search("res.partner", people + own)
+    plain, kept = (
+        api.search("res.partner", [*people, ["user_ids", "=", False]]),
+        api.search("res.partner", people + own),
+    )
     assert set(kept) - set(plain) == {*granted, revoked}
     assert min(kept) > 100
 

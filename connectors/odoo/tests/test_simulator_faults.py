@@ -5,7 +5,7 @@ import http.client
 import msgspec
 import pytest
 
-from crmsync.sandbox import Fault, Server
+from crmsync.sandbox import Fault, Server, SlidingWindow
 
 CREATE = {"vals_list": [{"name": "Fay"}]}
 PATH = "/json/2/res.partner/create"
@@ -64,7 +64,7 @@ def test_the_server_s_own_errors_come_by_name_and_change_nothing(each):
 
 def test_a_request_may_trigger_whatever_a_test_wants(api, odoo):
     """Such as an edit between two pages; and all requests are remembered."""
-    odoo.switches.on_request = lambda request: odoo.touch("res.partner", 1)
+    odoo.switches.on_request = lambda _: odoo.touch("res.partner", 1)
     api.search("res.partner")
     assert odoo.changed_us("res.partner", 1) > odoo.changed_us("res.partner", 101)
     assert [request.path for request in odoo.requests] == ["/json/2/res.partner/search"]
@@ -92,3 +92,12 @@ def test_a_connection_may_be_reset_though_the_request_was_carried_out(api, odoo)
         with pytest.raises(http.client.IncompleteRead):
             post(server, api.key)
         assert post(server, api.key)[0] == 200
+
+
+def test_a_proxy_may_let_one_call_a_second_through(api, odoo, clock):
+    """Others are told when to come again."""
+    odoo.switches.limit = SlidingWindow(1, 1.0)
+    assert [api.send("GET", "/web/version").status for _ in range(2)] == [200, 429]
+    assert api.send("GET", "/web/version").headers["Retry-After"] == "1"
+    clock.advance(1)
+    assert api.send("GET", "/web/version").status == 200

@@ -9,7 +9,9 @@ NOW, LATER = "2026-01-15 12:00:00", "2026-01-15 13:00:00"
 def acme(each):
     """A company with an address, and Ann and an invoice address below it."""
     odoo = each.odoo
-    made = odoo.create("res.partner", {"name": "Acme", "is_company": True, "city": "Cork", "vat": "IE1", "industry_id": 3})
+    made = odoo.create(
+        "res.partner", {"name": "Acme", "is_company": True, "city": "Cork", "vat": "IE1", "industry_id": 3}
+    )
     ann = odoo.create("res.partner", {"name": "Ann", "parent_id": made, "email": "ann@acme.example", "phone": "1"})
     bill = odoo.create("res.partner", {"type": "invoice", "parent_id": made, "city": "Lyon"})
     return made, ann, bill
@@ -102,7 +104,11 @@ def test_deleting_a_partner_clears_its_leads_without_a_trace(each, acme, clock):
     _, ann, bill = acme
     copied = each.odoo.create("crm.lead", {"name": "copied", "partner_id": ann})
     plain = each.odoo.create("crm.lead", {"name": "plain", "partner_id": bill})
-    assert each.read("crm.lead", copied, "email_from", "phone") == {"id": copied, "email_from": "ann@acme.example", "phone": "1"}
+    assert each.read("crm.lead", copied, "email_from", "phone") == {
+        "id": copied,
+        "email_from": "ann@acme.example",
+        "phone": "1",
+    }
     clock.advance(3600)
     each.rpc("res.partner", "unlink", [ann, bill])
     rows = each.read("crm.lead", [copied, plain], "partner_id", "write_date")
@@ -158,7 +164,11 @@ def test_a_person_may_become_a_company(each):
     made = each.odoo.create("res.partner", {"name": "Sole"})
     each.rpc("res.partner", "write", [made], {"company_type": "company"})
     assert each.search("res.partner", [["id", "=", made], ["is_company", "=", False]]) == []
-    assert each.read("res.partner", made, "company_type", "is_company") == {"id": made, "company_type": "company", "is_company": True}
+    assert each.read("res.partner", made, "company_type", "is_company") == {
+        "id": made,
+        "company_type": "company",
+        "is_company": True,
+    }
     assert each.search("res.partner", [["id", "=", made]]) == [made]
 
 

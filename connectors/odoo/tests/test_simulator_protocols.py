@@ -35,6 +35,13 @@ def test_each_version_tells_which_it_is(fresh, version):
     assert api.send("POST", f"{PARTNER}/search", {"domain": []}).status == (200 if version >= 19 else 303)
 
 
+def test_a_hosted_server_may_have_a_word_for_its_version(api):
+    """No number."""
+    api.odoo.switches.series = "saas~18.4"
+    assert api.service("common", "version").json["result"]["server_version_info"][:2] == ["saas~18", 4]
+    assert api.send("GET", "/json/version").json["version"] == "saas~18.4"
+
+
 def test_an_unknown_version_cannot_be_had(fresh):
     """There are 17 to 21."""
     with pytest.raises(ValueError, match="no server of version 16"):
@@ -83,6 +90,7 @@ def test_json2_tells_errors_by_status_and_name(api, path, body, status, name):
 
 def test_json2_names_what_is_wrong(api):
     """The words that a client may look for."""
+
     def told(path, body):
         return api.send("POST", path, body).json["message"]
 
@@ -134,7 +142,11 @@ def test_json_rpc_tells_errors_by_name(each, model, method, args, name):
     """The code is 200 until 18 and 0 from 19 on; a create wants its rows by position."""
     answer = each.service("object", "execute_kw", *kw(each, model, method, *args))
     error = answer.json["error"]
-    assert (answer.status, error["code"], error["message"]) == (200, 200 if each.version < 19 else 0, "Odoo Server Error")
+    assert (answer.status, error["code"], error["message"]) == (
+        200,
+        200 if each.version < 19 else 0,
+        "Odoo Server Error",
+    )
     assert error["data"]["name"] == name
     with pytest.raises(each.Refused, match="IndexError"):
         each.rpc("res.partner", "create", vals_list=[{"name": "x"}])
@@ -197,7 +209,9 @@ def test_xml_rpc_reads_the_same_without_control_characters(api):
     """Nor can it say them."""
     made = api.odoo.create("res.partner", {"name": "a\x01b"})
     assert xml(api, "common", "version")["server_serie"] == "19.0"
-    assert xml(api, "object", "execute_kw", *kw(api, "res.partner", "read", [made], ["name"])) == [{"id": made, "name": "ab"}]
+    assert xml(api, "object", "execute_kw", *kw(api, "res.partner", "read", [made], ["name"])) == [
+        {"id": made, "name": "ab"}
+    ]
 
 
 def test_methods_are_documented_from_19_on(fresh):
@@ -205,7 +219,14 @@ def test_methods_are_documented_from_19_on(fresh):
     api = fresh()
     assert {"model": LEAD, "name": "Lead"} in api.send("GET", "/doc-bearer/index.json").json["models"]
     told = api.send("GET", f"/doc-bearer/{LEAD}.json").json
-    assert list(told["methods"]["search_read"]["parameters"]) == ["domain", "fields", "offset", "limit", "order", "load"]
+    assert list(told["methods"]["search_read"]["parameters"]) == [
+        "domain",
+        "fields",
+        "offset",
+        "limit",
+        "order",
+        "load",
+    ]
     assert told["methods"]["search_read"]["api"] == ["model"]
     assert told["methods"]["write"] == {"parameters": {"vals": {}}, "api": []}
     assert "won_status" in told["fields"]

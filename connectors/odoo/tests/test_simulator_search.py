@@ -52,14 +52,23 @@ def test_a_sort_by_time_goes_by_what_is_kept_and_not_by_what_is_shown(api, clock
     for place, each in enumerate(made):
         at = START + timedelta(microseconds=900_000 - place * 1000)
         api.odoo.touch("res.partner", each, at=at)
-    rows = api.call("res.partner", "search_read", domain=[["id", "in", made]], fields=["write_date"], order="write_date,id")
+    rows = api.call(
+        "res.partner", "search_read", domain=[["id", "in", made]], fields=["write_date"], order="write_date,id"
+    )
     assert [row["id"] for row in rows] == made[::-1]
     assert {row["write_date"] for row in rows} == {"2026-01-15 12:00:00"}
 
 
 @pytest.mark.parametrize(
     ("limits", "size"),
-    [({}, 65), ({"limit": 0}, 65), ({"limit": None}, 65), ({"limit": False}, 65), ({"limit": "5"}, 5), ({"offset": 60}, 5)],
+    [
+        ({}, 65),
+        ({"limit": 0}, 65),
+        ({"limit": None}, 65),
+        ({"limit": False}, 65),
+        ({"limit": "5"}, 5),
+        ({"offset": 60}, 5),
+    ],
 )
 def test_no_limit_and_0_mean_everything(api, limits, size):
     """Also as texts."""
@@ -141,14 +150,14 @@ def mixed():
         odoo.touch("res.partner", each, at=START - timedelta(days=place * 0.8, microseconds=place))
     odoo.unlink("res.partner", [each for each in ids[5::31] if not odoo.get("res.partner", each)["user_ids"]])
     for place in range(60):
-        odoo.create("res.partner", {"name": f"new {place}", "is_company": place % 3 == 0}, at=START - timedelta(days=5 * place))
+        odoo.create(
+            "res.partner", {"name": f"new {place}", "is_company": place % 3 == 0}, at=START - timedelta(days=5 * place)
+        )
     return odoo, odoo.all("res.partner")
 
 
 @settings(max_examples=60, deadline=None)
-@given(
-    st.integers(0, 420), st.integers(0, 90), st.integers(0, 2800), st.integers(1, 900), st.booleans(), st.booleans()
-)
+@given(st.integers(0, 420), st.integers(0, 90), st.integers(0, 2800), st.integers(1, 900), st.booleans(), st.booleans())
 def test_a_window_walked_by_id_is_what_the_plain_way_gives(mixed, days, width, after, limit, companies, falling):
     """Whatever is narrowed by arithmetic, and in either direction."""
     odoo, truth = mixed

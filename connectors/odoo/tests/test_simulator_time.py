@@ -40,8 +40,20 @@ def test_the_next_second_is_another_one(each):
     """Above and below, all versions agree."""
     partner = one(each)
     before, after = "2026-01-15 12:00:23", "2026-01-15 12:00:25"
-    assert [finds(each, partner, operator, before) for operator in (">", ">=", "=", "<=", "<")] == [True, True, False, False, False]
-    assert [finds(each, partner, operator, after) for operator in (">", ">=", "=", "<=", "<")] == [False, False, False, True, True]
+    assert [finds(each, partner, operator, before) for operator in (">", ">=", "=", "<=", "<")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert [finds(each, partner, operator, after) for operator in (">", ">=", "=", "<=", "<")] == [
+        False,
+        False,
+        False,
+        True,
+        True,
+    ]
     assert finds(each, partner, "!=", before)
 
 
@@ -143,15 +155,17 @@ def test_equal_values_move_the_time_of_change(each, clock):
     """Which is how two-way syncs echo for ever. No values at all do nothing."""
     partner = one(each)
     clock.advance(3600)
-    each.call("res.partner", "write", [partner], **{"vals": {}})
+    each.call("res.partner", "write", [partner], vals={})
     assert each.read("res.partner", partner, "write_date")["write_date"] == SHOWN
-    each.call("res.partner", "write", [partner], **{"vals": {"name": "Ann"}})
+    each.call("res.partner", "write", [partner], vals={"name": "Ann"})
     assert each.read("res.partner", partner, "write_date")["write_date"] == "2026-01-15 13:00:00"
 
 
 def test_the_time_of_change_cannot_be_written(api, clock):
     """Nor the id or the time of creation: they are read over."""
-    made = api.call("res.partner", "create", vals_list={"name": "Ann", "create_date": "2020-01-01 00:00:00", "id": 9})[0]
+    made = api.call("res.partner", "create", vals_list={"name": "Ann", "create_date": "2020-01-01 00:00:00", "id": 9})[
+        0
+    ]
     clock.advance(1)
     api.call("res.partner", "write", [made], vals={"write_date": "2020-01-01 00:00:00", "name": "Bo"})
     row = api.read("res.partner", made, "create_date", "write_date", "write_uid", "create_uid")

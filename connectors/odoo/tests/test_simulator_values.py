@@ -6,14 +6,22 @@ import pytest
 def test_nothing_is_false_but_for_numbers(each):
     """An amount cannot be empty: it is 0.0. Booleans are real ones, lists are empty."""
     made = each.odoo.create("res.partner", {"name": "Ann"})
-    row = each.read("res.partner", made, "phone", "parent_id", "comment", "color", "employee", "category_id", "user_ids")
+    row = each.read(
+        "res.partner", made, "phone", "parent_id", "comment", "color", "employee", "category_id", "user_ids"
+    )
     assert row == {
         "id": made, "phone": False, "parent_id": False, "comment": False, "color": 0, "employee": False,
         "category_id": [], "user_ids": [],
     }  # fmt: skip
     lead = each.odoo.create("crm.lead", {"name": "deal"})
     row = each.read("crm.lead", lead, "expected_revenue", "date_deadline", "date_closed", "recurring_revenue")
-    assert row == {"id": lead, "expected_revenue": 0.0, "date_deadline": False, "date_closed": False, "recurring_revenue": 0.0}
+    assert row == {
+        "id": lead,
+        "expected_revenue": 0.0,
+        "date_deadline": False,
+        "date_closed": False,
+        "recurring_revenue": 0.0,
+    }
 
 
 @pytest.mark.parametrize("load", ["", None, "_classic_write"])
@@ -23,7 +31,9 @@ def test_a_many2one_is_a_pair_unless_asked_otherwise(each, load):
     ann = each.odoo.create("res.partner", {"name": "Ann", "parent_id": acme})
     lead = each.odoo.create("crm.lead", {"name": "deal", "partner_id": ann})
     assert each.call("crm.lead", "read", [lead], fields=["partner_id"])[0]["partner_id"] == [ann, "Acme, Ann"]
-    read = each.call("crm.lead", "search_read", domain=[["id", "=", lead]], fields=["partner_id", "lost_reason_id"], load=load)
+    read = each.call(
+        "crm.lead", "search_read", domain=[["id", "=", lead]], fields=["partner_id", "lost_reason_id"], load=load
+    )
     assert read == [{"id": lead, "partner_id": ann, "lost_reason_id": False}]
 
 
@@ -168,13 +178,19 @@ def test_commands_change_many2many_and_one2many(each):
     assert each.read("res.partner", made, "category_id")["category_id"] == [2, 3]
     write({"category_id": [[5], [0, 0, {"name": "Fresh"}]]})
     (fresh,) = each.read("res.partner", made, "category_id")["category_id"]
-    write({"category_id": [[1, fresh, {"name": "Stale"}]], "child_ids": [[0, 0, {"name": "Ann"}], [0, 0, {"name": "Bo"}]]})
+    write(
+        {"category_id": [[1, fresh, {"name": "Stale"}]], "child_ids": [[0, 0, {"name": "Ann"}], [0, 0, {"name": "Bo"}]]}
+    )
     assert odoo.get("res.partner.category", fresh)["name"] == "Stale"
     ann, bo = each.read("res.partner", made, "child_ids")["child_ids"]
     write({"category_id": [[2, fresh]], "child_ids": [[1, ann, {"name": "Anna"}], [3, bo]]})
     assert each.search("res.partner.category", [["id", "=", fresh]]) == []
     assert [row["name"] for row in each.read("res.partner", [ann, bo], "name")] == ["Anna", "Bo"]
-    assert each.read("res.partner", made, "child_ids", "category_id") == {"id": made, "child_ids": [ann], "category_id": []}
+    assert each.read("res.partner", made, "child_ids", "category_id") == {
+        "id": made,
+        "child_ids": [ann],
+        "category_id": [],
+    }
     write({"child_ids": [[4, bo], [2, ann]]})
     assert each.read("res.partner", made, "child_ids")["child_ids"] == [bo]
 

@@ -113,9 +113,7 @@ class Control:
         with self._lock:
             return SlowTransaction(self.database.env(ADMIN), self._lock)
 
-    def ids(
-        self, model: str, domain: Sequence[Any] = (), *, order: str = "id", limit: int | None = None
-    ) -> list[int]:
+    def ids(self, model: str, domain: Sequence[Any] = (), *, order: str = "id", limit: int | None = None) -> list[int]:
         """Ids of all records that a domain finds, archived ones too."""
         with self._lock:
             env = self._env()

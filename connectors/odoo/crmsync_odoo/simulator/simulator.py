@@ -9,7 +9,7 @@ from email.utils import format_datetime
 
 from crmsync.clock import Clock
 from crmsync.sandbox import SimRequest, SimResponse
-from crmsync_odoo.simulator import lead_methods, methods  # noqa: F401 - registers what can be called
+from crmsync_odoo.simulator import answers, lead_methods, methods  # noqa: F401 - registers what can be called
 from crmsync_odoo.simulator.control import Control
 from crmsync_odoo.simulator.routes import route
 
@@ -31,6 +31,13 @@ class OdooSimulator(Control):
             self.requests.append(request)
             if self.switches.on_request is not None:
                 self.switches.on_request(request)
-            answer = self.faults.around(request, lambda request: route(self.site, request))
+            answer = self.faults.around(request, self._answer)
             date = format_datetime(self.clock.now(), usegmt=True)
             return replace(answer, headers={"Date": date, "Server": "Werkzeug/2.2.2", **answer.headers})
+
+    def _answer(self, request: SimRequest) -> SimResponse:
+        limit = self.switches.limit
+        if limit is not None and not limit.take(self.clock.monotonic()):
+            page = answers.html(429, "429 Too Many Requests")
+            return replace(page, headers={**page.headers, "Retry-After": str(int(limit.per_s))})
+        return route(self.site, request)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from crmsync.sandbox import SimRequest
+from crmsync.sandbox import SimRequest, SlidingWindow
 
 
 @dataclass(slots=True)
 class Switches:
     """Set at any time; the defaults are a well-behaved server."""
 
+    series: str = ""  # what a hosted server says of itself instead of its version, such as `saas~18.4`
+    limit: SlidingWindow | None = None  # calls that whatever stands before the server lets through; others get 429
     list_databases: bool = True  # whether strangers may see which there are
     leads_option: bool = False  # the option Leads: a new record of crm.lead is a lead and no opportunity
     import_limit: int | None = None  # rows that one `load` takes before it asks to be called again

@@ -27,7 +27,7 @@ class MadeUpPartners:
 
     def __init__(self, records: int, seed: int, newest_us: int, packs: Packs) -> None:
         self.contacts, self.companies = records, max(1, records // 5) if records else 0
-        self._seed, self._packs = seed, packs
+        self._seed, self._packs, self._salt = seed, packs, mix(seed * 1_000_003 + 1, 0)
         self._firm = lru_cache(256)(self._firm_at)  # neighbours share a company
         ends = (self.index_of_company(self.companies - 1), self.index_of_contact(records - 1))
         last = max(*ends, (self.companies - 1) // 4 * BLOCK + 24) if records else -1
@@ -35,7 +35,7 @@ class MadeUpPartners:
             size=last + 1,
             first_id=FIRST_ID,
             full=min(records // 20, self.companies // 4) * BLOCK,
-            salt=mix(seed * 1_000_003 + 1, 0),
+            salt=self._salt,
             newest_us=newest_us,
             block=BLOCK,
             who=who,
@@ -81,6 +81,32 @@ class MadeUpPartners:
         return 4 * number < self.companies if kind == ADDRESS else number < (self.companies, self.contacts)[kind]
 
     def _columns(self) -> dict[str, Fill]:
+        columns = {**self._identity(), **self._reach(), **self._work()}
+        packs = self._packs
+        for name in ("user_id", "category_id", "comment"):
+            of_company, of_contact = packs.businesses.pick(name), packs.roles.pick(name)
+            columns[name] = by_kind(_of(of_company), _of(of_contact), _always(None))
+        for name in ("street", "street2", "city", "zip", "state_id", "country_id"):
+            columns[name] = _plain(packs.homes.pick(name))
+        return columns
+
+    def _identity(self) -> dict[str, Fill]:
+        """What and whose a partner is."""
+        firm, packs = self._firm, self._packs
+        return {
+            "name": by_kind(lambda at, _: firm(at)[0], _of(packs.people.pick("name")), _warehouse),
+            "is_company": by_kind(_always(True), _always(False), _always(False)),
+            "type": by_kind(_always("contact"), _always("contact"), _kind_of_address),
+            "parent_id": by_kind(_always(None), self._parent, lambda at, _: self.id_of_company(4 * at)),
+            "title": by_kind(_always(None), _of(packs.people.pick("title")), _always(None)),
+            "active": by_kind(_active, _active, _always(True)),
+            "create_uid": _user(44),
+            "write_uid": _user(47),
+            "lang": lambda some: ["en_US"] * len(some.indexes),
+        }
+
+    def _reach(self) -> dict[str, Fill]:
+        """How to reach them; people type their addresses with capitals at times, or with their name."""
         packs, firm, domain = self._packs, self._firm, self._domain
         local, names = packs.people.columns["local"], packs.people.columns["name"]
         work, home = number(packs.homes, "_phone", 12), number(packs.homes, "_phone", 7)
@@ -88,8 +114,7 @@ class MadeUpPartners:
         def address(at: int, mixed: int) -> Raw:
             return f"{local[mixed % PEOPLE]}{at}@{domain(at)}" if mixed >> 58 != 9 else None
 
-        def written(at: int, mixed: int) -> Raw:
-            """As people type it: some with capitals, some with the name."""
+        def typed(at: int, mixed: int) -> Raw:
             plain = address(at, mixed)
             style = (mixed >> 52) & 63
             if plain is None or style > 4:
@@ -103,31 +128,31 @@ class MadeUpPartners:
         def office(at: int, mixed: int) -> Raw:
             return f"info@{firm(at)[1]}" if (mixed >> 56) % 4 else None
 
-        columns: dict[str, Fill] = {
-            "name": by_kind(lambda at, _: firm(at)[0], _of(packs.people.pick("name")), _warehouse),
-            "is_company": by_kind(_always(True), _always(False), _always(False)),
-            "type": by_kind(_always("contact"), _always("contact"), _kind_of_address),
-            "parent_id": by_kind(_always(None), self._parent, lambda at, _: self.id_of_company(4 * at)),
-            "email": by_kind(office, written, _always(None)),
+        return {
+            "email": by_kind(office, typed, _always(None)),
             "email_normalized": by_kind(office, address, _always(None)),
             "phone": by_kind(_of(work), _of(home), _always(None)),
             "mobile": by_kind(_always(None), _of(number(packs.homes, "_mobile", 3)), _always(None)),
             "website": by_kind(site, _always(None), _always(None)),
-            "industry_id": by_kind(_of(packs.businesses.pick("industry_id")), _always(None), _always(None)),
-            "x_employees": by_kind(lambda _, mixed: 1 + (mixed >> 34) % 5000, _always(None), _always(None)),
-            "function": by_kind(_always(None), _of(packs.roles.pick("function")), _always(None)),
-            "title": by_kind(_always(None), _of(packs.people.pick("title")), _always(None)),
-            "active": by_kind(_active, _active, _always(True)),
-            "create_uid": _user(44),
-            "write_uid": _user(47),
-            "lang": lambda some: ["en_US"] * len(some.indexes),
         }
-        for name in ("user_id", "category_id", "comment"):
-            of_company, of_contact = packs.businesses.pick(name), packs.roles.pick(name)
-            columns[name] = by_kind(_of(of_company), _of(of_contact), _always(None))
-        for name in ("street", "street2", "city", "zip", "state_id", "country_id"):
-            columns[name] = _plain(packs.homes.pick(name))
-        return columns
+
+    def _work(self) -> dict[str, Fill]:
+        """What they do; some who work for no company that is known name one."""
+        industry = self._packs.businesses.pick("industry_id")
+
+        def above(at: int, _: int) -> Raw:
+            company = self.company_of(at)
+            return None if company is None else industry(mix(self.index_of_company(company), self._salt))
+
+        def employer(at: int, mixed: int) -> Raw:
+            return self.firm(at) if self.company_of(at) is None and mixed % 3 == 0 else None
+
+        return {
+            "industry_id": by_kind(_of(industry), above, _always(None)),
+            "company_name": by_kind(_always(None), employer, _always(None)),
+            "x_employees": by_kind(lambda _, mixed: 1 + (mixed >> 34) % 5000, _always(None), _always(None)),
+            "function": by_kind(_always(None), _of(self._packs.roles.pick("function")), _always(None)),
+        }
 
     def _finders(self) -> dict[str, Find]:
         return {"parent_id": self._below, "email_normalized": self._with_email, "website": self._with_site}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crmsync_odoo.simulator.data.lists import COMPANY_CURRENCY
+from crmsync_odoo.simulator.models.partner_fields import email_normalized
 from crmsync_odoo.simulator.orm.fields import Column, Field, boolean, char, integer, many2many, many2one, selection
 from crmsync_odoo.simulator.orm.records import Records
 
@@ -53,7 +54,12 @@ _FIELDS = (
     char("partner_name", "Company Name"),
     char("contact_name", "Contact Name"),
     char("email_from", "Email"),
-    char("email_normalized", "Normalized Email", readonly=True),
+    char(
+        "email_normalized",
+        "Normalized Email",
+        readonly=True,
+        compute=lambda records: [email_normalized(email) for email in records.column("email_from")],
+    ),
     char("email_cc", "Email cc"),
     char("phone", "Phone"),
     char("function", "Job Position"),

@@ -7,7 +7,6 @@ from typing import Any
 
 from crmsync_odoo.simulator import errors
 from crmsync_odoo.simulator.data.leads import score
-from crmsync_odoo.simulator.models.partner_fields import email_normalized
 from crmsync_odoo.simulator.models.partners import COPIED
 from crmsync_odoo.simulator.orm.domain import TRUE
 from crmsync_odoo.simulator.orm.env import Env
@@ -119,8 +118,6 @@ class LeadBehaviour(Behaviour):
         for name, copy in COPIED.items():
             if isinstance(partner, int) and not values.get(copy) and table.value(partner, name):
                 values[copy] = table.value(partner, name)
-        if "email_from" in values:
-            values["email_normalized"] = email_normalized(values["email_from"])
 
     def _to_partner(self, writer: Writer, record_id: int, given: set[str]) -> None:
         """A lead's e-mail address or telephone number is written over its partner's."""

@@ -12,6 +12,7 @@ from crmsync_odoo.simulator.orm.convert import url
 from crmsync_odoo.simulator.orm.env import Env
 from crmsync_odoo.simulator.orm.fields import Raw
 from crmsync_odoo.simulator.orm.model import Behaviour, Values
+from crmsync_odoo.simulator.orm.table import Table
 from crmsync_odoo.simulator.orm.writes import Writer, is_same
 
 COPIED = {"email": "email_from", "phone": "phone"}  # a partner's field, and the lead's that follows it both ways
@@ -36,7 +37,7 @@ class PartnerBehaviour(Behaviour):
     def writing(self, env: Env, record_id: int, values: Values) -> None:
         table = env.model("res.partner").table
         self._complete(env, record_id, values)
-        name, kind = (values[key] if key in values else table.value(record_id, key) for key in ("name", "type"))
+        name, kind = (_now(table, record_id, values, key) for key in ("name", "type"))
         if {"name", "type"} & set(values) and kind == "contact" and name is None:
             raise errors.invalid("The operation cannot be completed: Contacts require a name")
 
@@ -74,26 +75,24 @@ class PartnerBehaviour(Behaviour):
 
     def _complete(self, env: Env, record_id: int, values: Values) -> None:
         """What follows within the record itself."""
-        table = env.model("res.partner").table
         if values.get("website"):
             values["website"] = url(str(values["website"]))
         if "email" in values:
             values["email_normalized"] = email_normalized(values["email"])
-        parent = values.get("parent_id")
-        if isinstance(parent, int):
+        table = env.model("res.partner").table
+        parent = _now(table, record_id, values, "parent_id")
+        if not isinstance(parent, int) or not {"parent_id", "vat"} & set(values):
+            return
+        copied: list[str] = []
+        if "parent_id" in values:
             self._check_hierarchy(env, record_id, parent)
-            above = {name: table.value(parent, name) for name in ADDRESS}
-            if any(above.values()) and values.get("type", "contact") == "contact":
-                values.update({name: value for name, value in above.items() if not values.get(name)})
             values["company_name"] = None
-        above_now = (
-            parent if "parent_id" in values else table.value(record_id, "parent_id") if table.has(record_id) else None
-        )
-        is_company = values.get("is_company") or (table.has(record_id) and table.value(record_id, "is_company"))
-        if isinstance(above_now, int) and not is_company and ("vat" in values or "parent_id" in values):
-            values["vat"] = table.value(above_now, "vat")
-            if "parent_id" in values and not values.get("industry_id"):
-                values["industry_id"] = table.value(above_now, "industry_id")
+            if _now(table, record_id, values, "type") == "contact" and any(table.value(parent, n) for n in ADDRESS):
+                copied += ADDRESS
+        if not _now(table, record_id, values, "is_company"):
+            values["vat"] = table.value(parent, "vat")
+            copied += COMMERCIAL if "parent_id" in values else []
+        values.update({name: table.value(parent, name) for name in copied if not values.get(name)})
 
     def _check_hierarchy(self, env: Env, record_id: int, parent: int) -> None:
         table, at, seen = env.model("res.partner").table, parent, set[int]()
@@ -123,7 +122,7 @@ class PartnerBehaviour(Behaviour):
                 continue
             for lead in leads.table.referrers("partner_id", record_id):
                 if not is_same(leads.table.value(lead, copy), value):
-                    writer.change(leads, lead, _copied(copy, value))
+                    writer.change(leads, lead, {copy: value})
 
     def _copied(self, env: Env, partner: int, lead: int) -> bool:
         """Whether a lead shows its partner's e-mail address or telephone number."""
@@ -132,6 +131,8 @@ class PartnerBehaviour(Behaviour):
         return any(copy and copy == value for copy, value in values)
 
 
-def _copied(name: str, value: Raw) -> Values:
-    more: Values = {"email_normalized": email_normalized(value)} if name == "email_from" else {}
-    return {name: value, **more}
+def _now(table: Table, record_id: int, values: Values, name: str) -> Raw:
+    """A value as it will be."""
+    if name in values:
+        return values[name]
+    return table.value(record_id, name) if table.has(record_id) else None

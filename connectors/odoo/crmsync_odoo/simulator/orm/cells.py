@@ -74,9 +74,9 @@ class Cells:
             case "boolean":
                 return self._flag(str(cell))
             case "integer":
-                return self._number(int, cell, "'{cell}' does not seem to be an integer for field '{{field}}'"), ""
+                return self._number(int, cell, "an integer"), ""
             case "float" | "monetary":
-                return self._number(float, cell, "'{cell}' does not seem to be a number for field '{{field}}'"), ""
+                return self._number(float, cell, "a number"), ""
             case "date":
                 return self._date(str(cell)), ""
             case "datetime":
@@ -91,11 +91,11 @@ class Cells:
             return text.lower() in TRUE, ""
         return True, f"Unknown value '{text}' for boolean field '{{field}}'"
 
-    def _number(self, kind: type[int] | type[float], cell: Any, complaint: str) -> Any:
+    def _number(self, kind: type[int] | type[float], cell: Any, wanted: str) -> Any:
         try:
             return kind(cell)
         except ValueError:
-            raise Complaint(complaint.replace("{cell}", str(cell)).replace("{{field}}", "{field}")) from None
+            raise Complaint(f"'{cell}' does not seem to be {wanted} for field '{{field}}'") from None
 
     def _date(self, text: str) -> str:
         try:

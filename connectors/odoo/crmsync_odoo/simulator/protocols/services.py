@@ -32,10 +32,12 @@ def dispatch(site: Site, service: object, name: object, arguments: Sequence[Any]
 
 
 def version_info(site: Site) -> dict[str, Any]:
+    series = site.switches.series or f"{site.version}.0"
+    major, _, minor = series.rpartition(".")
     return {
-        "server_version": f"{site.version}.0",
-        "server_version_info": [site.version, 0, 0, "final", 0, ""],
-        "server_serie": f"{site.version}.0",
+        "server_version": series,
+        "server_version_info": [int(major) if major.isdecimal() else major, int(minor), 0, "final", 0, ""],
+        "server_serie": series,
         "protocol_version": 1,
     }
 
