@@ -47,6 +47,13 @@ def found(api, *conditions, **named):
         (["email", "=?", False], "abc"),
         (["create_date", "!=", False], "abc"),
         (["write_date", "=", False], ""),
+        (["write_date", ">", False], ""),
+        (["employee", ">", False], "c"),
+        (["email", "=?", "zoe@x.example"], "a"),
+        (["city", ">", "Oslo"], "a"),
+        (["parent_id", "any", []], ""),
+        (["parent_id", "not any", []], "abc"),
+        (["user_id", ">", 1], ""),
     ],
 )
 def test_each_operator_finds_what_it_should(each, condition, names):
@@ -67,6 +74,8 @@ def test_each_operator_finds_what_it_should(each, condition, names):
         ([[1, "=", 1]], "abc"),
         ([[0, "=", 1]], ""),
         (["|", [0, "=", 1], ["color", "=", 2]], "c"),
+        (["|", False, ["color", "=", 2]], "c"),
+        (["!", ["email", "=?", False]], ""),
         ([], "abc"),
     ],
 )
@@ -145,6 +154,10 @@ def test_staff_are_told_from_customers_with_access(api):
         (["|", ["name", "=", "a"]], "builtins.ValueError"),
         (["xor"], "builtins.ValueError"),
         ("name", "builtins.ValueError"),
+        ([["name", "any", []]], "builtins.ValueError"),
+        ([["industry_id", "child_of", 1]], "builtins.ValueError"),
+        ([["parent_id", "any", [["parent_id", "any", "x"]]]], "builtins.ValueError"),
+        ([["partner_latitude", "=", "north"]], "psycopg2.errors.InvalidTextRepresentation"),
         (["!"] * 500 + [["id", "=", 1]], "builtins.RecursionError"),
         ([["id", "=", "seven"]], "psycopg2.errors.InvalidTextRepresentation"),
         ([["id", ">", "99999999999"]], "psycopg2.errors.NumericValueOutOfRange"),
@@ -163,3 +176,38 @@ def test_numbers_may_come_as_texts(api):
     """The database reads them."""
     assert api.search("res.partner", [["id", "=", "1"]]) == [1]
     assert api.search("res.partner", [["id", "in", ["1", 2]]], limit="5") == [1, 2]
+
+
+def test_ids_are_cut_at_both_ends(api):
+    """Whatever the bounds include."""
+    for operators, wanted in ((">=", "<="), [3, 4, 5]), ((">", "<"), [4]), ((">=", "<"), [3, 4]):
+        domain = [["id", operator, bound] for operator, bound in zip(operators, (3, 5), strict=True)]
+        assert api.search("res.partner", domain) == wanted
+        assert api.search("res.partner", domain, order="id desc") == wanted[::-1]
+
+
+def test_days_compare_as_days(each):
+    """A time behind the day is cut; what is no day is refused."""
+    made = each.odoo.create("crm.lead", {"name": "deal", "date_deadline": "2026-12-31"})
+    for operator, value, there in (
+        (">=", "2026-12-31 10:00:00", True),
+        (">", "2026-12-31", False),
+        ("<", "2027-01-01", True),
+    ):
+        assert (each.search("crm.lead", [["id", "=", made], ["date_deadline", operator, value]]) == [made]) is there
+    with pytest.raises(each.Refused, match="ValueError"):
+        each.search("crm.lead", [["date_deadline", "<", "soon"]])
+    error = "InvalidDatetimeFormat" if each.version < 19 else "ValueError"
+    with pytest.raises(each.Refused, match=error):
+        each.search("crm.lead", [["write_date", "<", "soon"]])
+
+
+def test_archived_lines_count_as_lines_from_19_on_only_if_the_context_shows_them(fresh):
+    """`= False` on a one2many; until 18 they count in any case."""
+    for version, seen in ((18, True), (19, False)):
+        api = fresh(version=version)
+        *_, bob, cy = family(api.odoo)
+        api.odoo.write("res.partner", bob, {"parent_id": cy})
+        domain = [["id", "=", cy], ["child_ids", "=", False]]
+        assert (api.call("res.partner", "search", domain=domain) == []) is seen
+        assert api.search("res.partner", domain) == []

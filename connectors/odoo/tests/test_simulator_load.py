@@ -215,3 +215,39 @@ def test_two_thousand_rows_are_one_transaction(api):
     assert len(set(answer["ids"])) == 2000
     assert len({api.odoo.changed_us("res.partner", each) for each in answer["ids"]}) == 1
     assert len(api.search("res.partner", [["parent_id", "=", answer["ids"][7]]])) == 19
+
+
+def test_a_failed_import_leaves_all_as_it_was(each, clock):
+    """Values, times of change, external ids, and what is found by them."""
+    odoo = each.odoo
+    made = odoo.create("res.partner", {"name": "Ann", "email": "ann@x.test"})
+    before, ids = odoo.get("res.partner", made), odoo.ids("res.partner")
+    clock.advance(60)
+    rows = [["crmsync.a", made, "Bo", "bo@x.test"], ["crmsync.b", 101, "Cy", "cy@x.test"], ["crmsync.c", "", "", ""]]
+    assert each.load("res.partner", ["id", ".id", "name", "email"], *rows)["ids"] is False
+    assert (odoo.get("res.partner", made), odoo.ids("res.partner")) == (before, ids)
+    assert each.search("res.partner", [["email_normalized", "in", ["ann@x.test", "bo@x.test", "cy@x.test"]]]) == [made]
+    assert each.search("res.partner", [["write_date", ">=", "2026-01-15 12:01:00"]]) == []
+    assert each.search("ir.model.data", [["module", "=", "crmsync"]]) == []
+    with pytest.raises(each.Refused):
+        each.rpc("res.partner", "write", [made], {"category_id": [[2, 1], [4, 99]]})
+    assert each.search("res.partner.category", [["id", "=", 1]]) == [1]
+
+
+def test_an_error_that_is_no_complaint_is_shown_with_its_kind(each):
+    """And blames no other row."""
+    company = each.odoo.create("res.partner", {"name": "Acme", "is_company": True})
+    rows = [["Ann", str(company)], ["Bo", str(1 << 40)]]
+    answer = each.load("res.partner", ["name", "color"], *rows)
+    assert rows_of(answer) == [1]
+    assert answer["messages"][0]["message"].startswith(
+        "Unknown error during import: psycopg2.errors.NumericValueOutOfRange"
+    )
+
+
+def test_a_relation_may_be_named_by_its_label(each):
+    """With the company before the person."""
+    acme = each.odoo.create("res.partner", {"name": "Acme", "is_company": True})
+    ann = each.odoo.create("res.partner", {"name": "Ann", "parent_id": acme})
+    (made,) = each.load("crm.lead", ["name", "partner_id"], ["deal", "Acme, Ann"])["ids"]
+    assert each.read("crm.lead", made, "partner_id")["partner_id"] == ann

@@ -200,12 +200,42 @@ def test_a_name_may_carry_an_email(each):
 def test_defaults_and_external_ids_can_be_asked_for(each):
     """By any user."""
     assert each.rpc("res.partner", "default_get", ["type", "active", "name"]) == {"type": "contact", "active": True}
-    assert each.rpc("crm.lead", "default_get", ["type", "user_id"]) == {"type": "opportunity", "user_id": 5}
+    wanted = {"type": "opportunity", "user_id": 5, "date_open": "2026-01-15 12:00:00"}
+    assert each.rpc("crm.lead", "default_get", list(wanted)) == wanted
     (made,) = each.load("res.partner", ["id", "name"], ["crmsync.x", "x"])["ids"]
     assert each.rpc("res.partner", "get_external_id", [made, 101]) == {str(made): "crmsync.x", "101": ""}
     (told,) = each.rpc("res.partner", "get_metadata", [101])
     assert (told["xmlid"], told["xmlids"], told["create_date"][:4]) == (False, [], "2024")
     assert each.rpc("ir.model.data", "check_object_reference", "base", "main_partner") == ["res.partner", 1]
+    with pytest.raises(each.Refused, match="External ID not found"):
+        each.rpc("ir.model.data", "check_object_reference", "base", "nope")
     context = {"default_function": "CEO"}
     made = each.rpc("res.partner", "create", {"name": "x"}, context=context)
     assert each.read("res.partner", made, "function")["function"] == "CEO"
+
+
+def test_some_methods_went_with_19(fresh):
+    """`exists` became private, `toggle_active` is gone."""
+    old, new = fresh(version=18), fresh(version=19)
+    assert old.rpc("res.partner", "exists", [1, 99_999]) == [1]
+    old.rpc("res.partner", "toggle_active", [101])
+    assert old.read("res.partner", 101, "active")["active"] is False
+    old.rpc("res.partner", "action_unarchive", [101])
+    assert old.read("res.partner", 101, "active")["active"] is True
+    for method in ("exists", "toggle_active"):
+        with pytest.raises(new.Refused):
+            new.rpc("res.partner", method, [1])
+
+
+def test_a_label_goes_up_to_the_company(each):
+    """Over a person in between; an own company below another one has its own label."""
+    acme = each.odoo.create("res.partner", {"name": "Acme", "is_company": True})
+    boss = each.odoo.create("res.partner", {"name": "Boss", "parent_id": acme})
+    aide = each.odoo.create("res.partner", {"name": "Aide", "parent_id": boss})
+    branch = each.odoo.create("res.partner", {"name": "Branch", "parent_id": acme, "is_company": True})
+    rows = each.read(
+        "res.partner", [boss, aide, branch], "commercial_partner_id", "commercial_company_name", "complete_name"
+    )
+    assert [row["commercial_partner_id"] for row in rows] == [acme, acme, branch]
+    assert [row["commercial_company_name"] for row in rows] == ["Acme", "Acme", "Branch"]
+    assert [row["complete_name"] for row in rows] == ["Acme, Boss", "Acme, Aide", "Branch"]

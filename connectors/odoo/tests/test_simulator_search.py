@@ -82,6 +82,12 @@ def test_a_negative_limit_is_the_database_s_error(api, limits):
         api.search("res.partner", **limits)
 
 
+def test_a_limit_that_is_no_number_is_refused(api):
+    """By the server itself."""
+    with pytest.raises(api.Refused, match="ValueError: invalid literal"):
+        api.search("res.partner", limit="many")
+
+
 @pytest.mark.parametrize(
     ("order", "name"), [("nope", "ValueError"), ("user_ids", "ValueError"), ("id;drop", "UserError"), ("", None)]
 )

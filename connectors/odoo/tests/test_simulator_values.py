@@ -195,6 +195,22 @@ def test_commands_change_many2many_and_one2many(each):
     assert each.read("res.partner", made, "child_ids")["child_ids"] == [bo]
 
 
+def test_commands_may_replace_all_lines(each):
+    """Those that go are freed; on creation too."""
+    ann, bo = (each.odoo.create("res.partner", {"name": name}) for name in ("Ann", "Bo"))
+    row = {"name": "Acme", "is_company": True, "child_ids": [[4, ann], [0, 0, {"name": "Cy"}]]}
+    made = each.rpc("res.partner", "create", row)
+    assert len(each.read("res.partner", made, "child_ids")["child_ids"]) == 2
+    each.rpc("res.partner", "write", [made], {"child_ids": [[6, 0, [bo]]]})
+    assert each.read("res.partner", made, "child_ids")["child_ids"] == [bo]
+    each.rpc("res.partner", "write", [made], {"child_ids": False})
+    assert each.read("res.partner", bo, "parent_id")["parent_id"] is False
+    with pytest.raises(each.Refused, match="ValueError"):
+        each.rpc("res.partner", "write", [made], {"child_ids": [[9, 9]]})
+    with pytest.raises(each.Refused, match="AttributeError"):
+        each.rpc("res.partner", "write", [made], "name")
+
+
 def test_a_bare_list_replaces_from_19_on(fresh):
     """Until 18 it is an error."""
     new, old = fresh(version=19), fresh(version=18)

@@ -16,7 +16,7 @@ from crmsync_odoo.simulator.orm.fields import (
     one2many,
     selection,
 )
-from crmsync_odoo.simulator.orm.records import Records
+from crmsync_odoo.simulator.orm.records import Records, distinct
 
 ADDRESS = ("street", "street2", "zip", "city", "state_id", "country_id")
 COMMERCIAL = ("vat", "company_registry", "industry_id")  # those of the company, copied down to its people
@@ -47,10 +47,10 @@ def complete_name(records: Records) -> Column:
     """`Acme GmbH, Ann Lee`: the label of a person has the company before it."""
     labels: Column = []
     kinds = dict(TYPES.selection)
-    columns = (records.column(name) for name in ("name", "type", "is_company", "company_name"))
+    columns = (records.column(name) for name in ("name", "type", "is_company", "commercial_company_name"))
     parents = records.related("parent_id", "name")
     for name, kind, is_company, company, parent in zip(*columns, parents, strict=True):
-        label, above = str(name or ""), parent or company
+        label, above = str(name or ""), company or parent
         if above and not is_company:
             label = f"{above}, {label or kinds.get(str(kind), '')}"
         labels.append(label.strip())
@@ -58,18 +58,16 @@ def complete_name(records: Records) -> Column:
 
 
 def commercial_partner(records: Records) -> Column:
-    """The company that a partner stands for: itself, or the first company above it."""
-    table = records.model.table
-    found: Column = []
-    for record_id in records.ids:
-        at = record_id
-        for _ in range(20):  # deeper is nothing
-            parent = table.value(at, "parent_id")
-            if table.value(at, "is_company") or not isinstance(parent, int):
-                break
-            at = parent
-        found.append(at)
-    return found
+    """The company that a partner stands for: itself, or the first company above it, or else who stands above all."""
+    parents = [
+        None if is_company else parent
+        for is_company, parent in zip(records.column("is_company"), records.column("parent_id"), strict=True)
+    ]
+    above = records.env.records(records.model.name, distinct(parents))
+    found = dict(zip(above.ids, above.column("commercial_partner_id"), strict=True)) if above.ids else {}
+    return [
+        found[parent] if isinstance(parent, int) else each for each, parent in zip(records.ids, parents, strict=True)
+    ]
 
 
 def _email_formatted(records: Records) -> Column:

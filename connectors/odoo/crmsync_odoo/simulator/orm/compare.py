@@ -74,11 +74,7 @@ def whole(value: Any) -> int:
 
 def _plain(field: Field, leaf: Leaf) -> Test:
     value = _read(field, leaf.value)
-    if field.type == "boolean":
-        if leaf.operator != "=":
-            return lambda column: [ORDERED[leaf.operator](bool(mine), value) for mine in column]
-        return lambda column: [bool(mine) is value for mine in column]
-    if field.type in NUMBERS:
+    if field.type in NUMBERS or field.type == "boolean":
         return _number(leaf.operator, value)
     if leaf.operator == "=":
         if not value:
@@ -89,7 +85,7 @@ def _plain(field: Field, leaf: Leaf) -> Test:
 
 
 def _number(operator: str, value: Any) -> Test:
-    """Nothing counts as 0."""
+    """Nothing counts as 0, and so does false."""
     if operator == "=":
         return lambda column: [(mine or 0) == value for mine in column]
     test = ORDERED[operator]
