@@ -61,13 +61,18 @@ def parse(domain: Any, depth: int = 0) -> Node:
     return nodes[0] if len(nodes) == 1 else Group(True, tuple(nodes))
 
 
-def conjuncts(node: Node) -> Iterator[Leaf]:
-    """The conditions that all records of the result meet."""
-    if isinstance(node, Leaf):
-        yield node
-    elif node.every:
+def terms(node: Node) -> Iterator[Node]:
+    """What all records of the result meet, term by term."""
+    if isinstance(node, Group) and node.every:
         for each in node.nodes:
-            yield from conjuncts(each)
+            yield from terms(each)
+    else:
+        yield node
+
+
+def conjuncts(node: Node) -> Iterator[Leaf]:
+    """Those of the terms that are plain conditions."""
+    return (each for each in terms(node) if isinstance(each, Leaf))
 
 
 def names(node: Node) -> Iterator[str]:

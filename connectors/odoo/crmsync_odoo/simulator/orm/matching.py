@@ -8,7 +8,7 @@ from typing import Any
 
 from crmsync_odoo.simulator import errors
 from crmsync_odoo.simulator.orm.compare import ORDERED, Flags, any_of, compared, liked, whole
-from crmsync_odoo.simulator.orm.domain import FALSE, NEGATED, NEGATIVE, TRUE, Leaf, Node, both, names, parse
+from crmsync_odoo.simulator.orm.domain import FALSE, NEGATED, NEGATIVE, TRUE, Leaf, Node, both, names, parse, terms
 from crmsync_odoo.simulator.orm.env import Env
 from crmsync_odoo.simulator.orm.fields import MANY, Column, Field
 from crmsync_odoo.simulator.orm.model import Model
@@ -28,9 +28,25 @@ def matcher(env: Env, model: Model, node: Node) -> Predicate:
     return lambda records: _all(parts, records)
 
 
+def sieve(env: Env, model: Model, node: Node) -> Callable[[Sequence[int]], list[int]]:
+    """The function that gives those of some records that match. What is left by few terms is looked at alone."""
+    parts = [matcher(env, model, each) for each in terms(node)]
+
+    def sifted(ids: Sequence[int]) -> list[int]:
+        records, flags = Records(env, model, ids), [True] * len(ids)
+        for part in parts:
+            flags = [mine and more for mine, more in zip(flags, part(records), strict=True)]
+            if 2 * sum(flags) < len(flags):
+                records = Records(env, model, list(compress(records.ids, flags)))
+                flags = [True] * len(records.ids)
+        return list(compress(records.ids, flags))
+
+    return sifted
+
+
 def matching(env: Env, model: Model, ids: Sequence[int], node: Node) -> list[int]:
     """Those of some records that match."""
-    return list(compress(ids, matcher(env, model, node)(Records(env, model, ids))))
+    return sieve(env, model, node)(ids)
 
 
 def with_active(env: Env, model: Model, node: Node) -> Node:
@@ -86,7 +102,7 @@ def _relation(env: Env, field: Field, leaf: Leaf) -> Predicate:
 
 def _seen(env: Env, field: Field) -> Callable[[Any], Any]:
     """What counts as linked when asked if nothing is: from 19 on, archived lines only if the context shows them."""
-    if field.type not in MANY or env.version < 19:
+    if field.type not in MANY or env.version < 19 or not env.active_test:
         return bool
     comodel = env.model(field.relation)
     return lambda ids: matching(env, comodel, ids or (), with_active(env, comodel, TRUE))

@@ -58,7 +58,7 @@ class Records:
             return field.compute(self)
         if field.type == "one2many":
             table = self.env.model(field.relation).table
-            return [tuple(table.referrers(field.inverse, record_id)) for record_id in self.ids]
+            return table.lines(field.inverse, self.ids)
         column = self.stored(name)
         if field.translated and (words := self.env.database.languages.get(str(self.env.context.get("lang")))):
             key = (self.model.name, name)

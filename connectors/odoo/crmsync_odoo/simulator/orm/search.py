@@ -9,14 +9,14 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import compress, islice, pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 from crmsync_odoo.simulator import errors
 from crmsync_odoo.simulator.orm.compare import time_span
 from crmsync_odoo.simulator.orm.domain import Leaf, Node, conjuncts, parse
 from crmsync_odoo.simulator.orm.env import Env
-from crmsync_odoo.simulator.orm.matching import matcher, restricted
+from crmsync_odoo.simulator.orm.matching import restricted, sieve
 from crmsync_odoo.simulator.orm.model import Model
 from crmsync_odoo.simulator.orm.ordering import by_id, ordered, read_order
 from crmsync_odoo.simulator.orm.records import Records
@@ -44,10 +44,10 @@ def search_node(env: Env, model: Model, node: Node, offset: Any = 0, limit: Any 
 
 def found(env: Env, model: Model, node: Node, *, falling: bool = False, wanted: int | None = None) -> Iterator[int]:
     """Ids that match, in the order of ids, as they are asked for; `wanted` is how many will be at most."""
-    predicate = matcher(env, model, node)
+    sifted = sieve(env, model, node)
     size = CHUNK_MAX if wanted is None else min(max(wanted + wanted // 4, CHUNK_MIN), CHUNK_MAX)
     for ids in _candidates(env, model, node).chunks(model, size, falling=falling):
-        yield from compress(ids, predicate(Records(env, model, ids)))
+        yield from sifted(ids)
 
 
 def count(env: Env, model: Model, domain: Any, limit: Any = None) -> int:

@@ -96,6 +96,13 @@ class Table:
                 found.add(record_id)
         return sorted(found)
 
+    def lines(self, name: str, ids: Sequence[int]) -> list[Raw]:
+        """The same for many values of a field that is a relation: what stands in a one2many."""
+        holders = self._holders[name]
+        if name in self.baseline.find:
+            return [tuple(self.referrers(name, each)) for each in ids]
+        return [tuple(sorted(holders[each])) if each in holders else () for each in ids]
+
     def finds(self, name: str) -> bool:
         """Whether `referrers` works for this field."""
         return name in self._holders
