@@ -7,6 +7,7 @@ import odoorpc
 import pytest
 from odoolib.tools import AuthenticationError, JsonRPCException
 
+from crmsync.sandbox import Server
 from crmsync_odoo.simulator.access import API_KEY
 
 # The vendor's client leaves its XML-RPC sockets to the garbage collector.
@@ -120,3 +121,18 @@ def test_the_other_client_creates_writes_deletes_and_fails(rpc, odoo):
         rpc.login("crm", LOGIN, "wrong")
     with pytest.raises(odoorpc.error.RPCError, match="does not exist"):
         rpc.login("nope", LOGIN, API_KEY)
+
+
+def test_both_clients_get_along_with_version_18(fresh):
+    """Which has no JSON-2, and another code for errors."""
+    odoo = fresh(version=18).odoo
+    with Server(odoo) as server:
+        port = int(server.url.rpartition(":")[2])
+        rpc = odoorpc.ODOO("127.0.0.1", port=port)
+        rpc.login("crm", LOGIN, API_KEY)
+        assert rpc.version == "18.0"
+        assert rpc.env["res.partner"].browse(102).mobile == odoo.get("res.partner", 102)["mobile"]
+        lib = odoolib.get_connection("127.0.0.1", "jsonrpc", port, "crm", LOGIN, API_KEY)
+        assert lib.get_model("res.partner").search_count([("id", "<", 3)]) == 1
+        with pytest.raises(JsonRPCException, match="'code': 200"):
+            lib.get_model("res.partner").search([("nope", "=", 1)])

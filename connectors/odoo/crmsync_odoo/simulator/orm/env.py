@@ -66,9 +66,6 @@ class Env:
 
         return Records(self, self.model(model), ids)
 
-    def with_context(self, **more: Any) -> Env:
-        return replace(self, context={**self.context, **more})
-
     def sudo(self) -> Env:
         """The same without rules of access."""
         return replace(self, uid=SUPERUSER)

@@ -19,7 +19,6 @@ Raw = bool | int | float | str | tuple[int, ...] | None
 Column = list[Raw]
 Compute = Callable[["Records"], Column]
 
-TEXTS = ("char", "text", "html", "selection")
 NUMBERS = ("integer", "float", "monetary")
 MANY = ("one2many", "many2many")
 LOGGED = ("id", "create_date", "create_uid", "write_date", "write_uid")  # the server's own: a client's are ignored
