@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from crmsync.spec import bind
+from crmsync.spec.duration import seconds
 from crmsync.spec.model import (
-    Auth,
     Census,
     Check,
     Discover,
@@ -34,19 +34,10 @@ from crmsync.spec.model import (
     Stream,
     Transform,
 )
+from crmsync.spec.ways import Ways
 
-_DURATION = re.compile(r"(\d+)([smhd])")
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 DEFAULT_SWEEP_S = 7 * 86400.0
 DEFAULT_TOMBSTONES_S = 86400.0
-
-
-def seconds(duration: str) -> float:
-    """`30s`, `15m`, `1h`, `7d` in seconds."""
-    match = _DURATION.fullmatch(duration)
-    if not match:
-        raise ValueError(f"not a duration: {duration!r}")
-    return int(match[1]) * _UNITS[match[2]]
 
 
 def merge(inherited: Any, own: Any) -> Any:
@@ -76,13 +67,18 @@ def build(tree: Mapping[str, Any], objects: Objects, values: Mapping[str, Any]) 
     known = _known(tree, shared, values)
     top = _put_in({k: v for k, v in tree.items() if k not in ("config", "vars", "streams", "defaults")}, shared, known)
     nulls = tuple(top.get("nulls", [None]))
+    hosts = set(_hosts(_put_in(tree, shared, known)))
+    base_url = str(known.get("base_url") or "")
+    ways = Ways(bind.expand(tree.get("auth", {}), shared), tree.get("config", {}), base_url)
     return Spec(
         name=top["name"],
         title=top.get("title", top["name"]),
         version=str(top.get("version", "0")),
         options=options(tree),
-        hosts=tuple(sorted(set(_hosts(_put_in(tree, shared, known))))),
-        auth=tuple(_auth(name, way) for name, way in top.get("auth", {}).items()),
+        hosts=tuple(sorted(hosts)),
+        known_hosts=tuple(sorted(hosts.union(_hosts(tree)))),
+        base_url=base_url,
+        auth=tuple(ways.way(name, line, _request) for name, line in top.get("auth", {}).items()),
         check=Check(_request(top["check"]), top["check"]["account"], top["check"].get("facts", {})),
         discover=_discover(top["discover"]) if "discover" in top else None,
         pools={name: pool for name, line in top.get("limits", {}).items() if (pool := _pool(name, line))},
@@ -132,7 +128,7 @@ def _paths(node: Any, known: Mapping[str, Any]) -> Any:
         return [_paths(item, known) for item in node]
     if not isinstance(node, dict):
         return node
-    return {k: _path(v, known) if k == "do" else _paths(v, known) for k, v in node.items()}
+    return {k: _path(v, known) if k in ("do", "token") else _paths(v, known) for k, v in node.items()}
 
 
 def _path(do: Any, known: Mapping[str, Any]) -> Any:
@@ -186,10 +182,6 @@ def _option(name: str, line: Mapping[str, Any]) -> Option:
         secret=line.get("secret", False),
         choice=tuple(line.get("choice", ())),
     )
-
-
-def _auth(name: str, way: Mapping[str, Any]) -> Auth:
-    return Auth(name, way["kind"], tuple(way.get("needs", ())), way.get("headers", {}))
 
 
 def _discover(line: Mapping[str, Any]) -> Discover:

@@ -196,6 +196,12 @@ class FileStore:
                 changes.move_checkpoint(self.engine, lease, checkpoint)
             leases.release(self.engine, lease)
 
+    @contextmanager
+    def changing(self) -> Iterator[Engine]:
+        """One transaction of its own, on a file that is let go after it unless it was open before."""
+        with self._visit(), transaction(self.engine):
+            yield self.engine
+
     # -- the file ---------------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -258,7 +264,7 @@ class FileStore:
         version = self._layout()
         if version > schema.VERSION:
             raise errors.StoreTooNew(f"{self.path} was written by a newer crmsync (layout {version}).")
-        if version == schema.VERSION:
+        if version == schema.VERSION or (version and self._read_only):
             return
         if self._read_only:
             raise errors.StoreError(f"{self.path} has nothing of crmsync yet.", hint="Fill it with: crmsync run")
