@@ -20,6 +20,7 @@ INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
 _COMMANDS = {
     "run": ("run", "Bring streams up to date."),
     "check": ("check", "Tell whether a connection works, and what to do if not."),
+    "auth": ("auth", "Connect by your consent: in the browser, or by a code."),
     "connectors": ("specs", "List the installed connectors."),
     "streams": ("specs", "List the streams of a connector."),
     "validate": ("specs", "Check a spec and tell all its mistakes."),

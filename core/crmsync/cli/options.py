@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from crmsync.plugins import Connector
     from crmsync.secret import Redactor
     from crmsync.store import FileStore, Keys
+    from crmsync.sync import Job
 
 F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -101,6 +102,14 @@ def _shape_only(settings: Settings, name: str) -> dict[str, Any]:
     """What a connection reads, without how it gets there: that part is the simulator's."""
     written = settings.connections.get(name) or {}
     return {key: written[key] for key in ("fields", "brake") if key in written}
+
+
+def job_of(picked: Picked, **how: Any) -> Job:
+    """What to do with it, and with what this user has at hand for it."""
+    from crmsync.sync import Job
+
+    how = {"state_dir": state_dir(), "keys": keys(), "redact": redactor(), **how}
+    return Job(picked.spec_file, picked.connection, **how)
 
 
 def redactor() -> Redactor:

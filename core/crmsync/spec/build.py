@@ -149,7 +149,7 @@ def _hosts(node: Any) -> Iterator[str]:
             yield found[1].lower()
     elif isinstance(node, dict):
         for key, value in node.items():
-            if key != "title":
+            if key not in ("title", "authorize"):  # the browser goes there, we do not
                 yield from _hosts(value)
     elif isinstance(node, list):
         for value in node:

@@ -58,7 +58,8 @@ class Safe:
             found = self._found(engine, connection, name)
             if found is not None and found.version > version:
                 return found
-            return leases.acquire(engine, connection, _MARK + name, f"token-{secrets.token_hex(4)}")
+            me, doing = f"token-{secrets.token_hex(4)}", f"renews the tokens of {connection}"
+            return leases.acquire(engine, connection, _MARK + name, me, doing)
 
     def keep(self, lease: Lease, text: Secret) -> int:
         """Replace the secret and give the claim back; tells the new version. Raises LeaseLost."""
