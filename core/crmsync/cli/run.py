@@ -17,7 +17,16 @@ import click
 from click.core import ParameterSource
 
 from crmsync.cli import show
-from crmsync.cli.options import SANDBOX_STORE, connector_options, open_store, pick, state_dir, store_option, store_path
+from crmsync.cli.options import (
+    SANDBOX_STORE,
+    connector_options,
+    job_of,
+    open_store,
+    pick,
+    state_dir,
+    store_option,
+    store_path,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,8 +81,6 @@ def run(
 
     Exit status: 0 done, 1 failed, 2 wrong usage or credentials, 3 rejects (--strict), 4 stopped: run it again.
     """
-    from crmsync.sync import Job
-
     with ExitStack() as stack:
         given, shared = None, state_dir()
         if sandbox is not None:
@@ -82,9 +89,8 @@ def run(
             if ctx.get_parameter_source("store") is not ParameterSource.COMMANDLINE:
                 store = SANDBOX_STORE  # made-up rows never get into the store of real ones unasked
         picked = pick(connector, connection, config, given)
-        job = Job(
-            spec_file=picked.spec_file,
-            connection=picked.connection,
+        job = job_of(
+            picked,
             state_dir=shared,
             streams=streams,
             mode=mode,

@@ -29,6 +29,8 @@ def account_findings(tree: Mapping[str, Any], sound: Mapping[str, Any]) -> Itera
         yield from _option(("config", name), line, options)
     for name, line in part(sound, "auth").items():
         yield from _needs(("auth", name, "needs"), line.get("needs", ()), part(tree, "config"))
+        if line.get("kind") == "oauth2":
+            yield from _client(("auth", name), part(tree, "config"))
     for name, line in part(sound, "limits").items():
         yield from _limit(("limits", name), line, tree, options)
     for index, rule in enumerate(sound.get("errors", ())):
@@ -66,6 +68,16 @@ def _needs(path: Path, needs: Any, options: Mapping[str, Any]) -> Iterator[Findi
     for index, name in enumerate(needs):
         if name is not None and name not in options:
             yield Finding((*path, index), "SP201", f"there is no option `{name}` in `config`{near(name, options)}")
+
+
+def _client(path: Path, options: Mapping[str, Any]) -> Iterator[Finding]:
+    """The options of OAuth have fixed names; those that would let a stranger in are secrets."""
+    if "client_id" not in options:
+        yield Finding(path, "SP201", "`oauth2` needs an option `client_id` in `config`")
+    for name in ("client_secret", "refresh_token"):
+        line = options.get(name)
+        if isinstance(line, dict) and not line.get("secret"):
+            yield Finding(("config", name), "SP212", f"`{name}` must be a secret: `secret: true`")
 
 
 def _limit(path: Path, line: Mapping[str, Any], tree: Any, options: Mapping[str, Any]) -> Iterator[Finding]:

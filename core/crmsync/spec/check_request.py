@@ -40,7 +40,7 @@ def request_findings(
     if "do" in line and "call" in line:
         yield Finding(at("call"), "SP209", "a request is `do` or `call`, not both")
     if isinstance(line.get("do"), str):
-        yield from _address(line["do"].partition(" ")[2], at("do"), scope, options)
+        yield from address_findings(line["do"].partition(" ")[2], at("do"), scope, options)
     if line.get("page") == "keyset" and "after_id" not in set(bind.names(dict(line))):
         yield Finding(at("page"), "SP208", "`page: keyset` must ask for `$after_id`")
 
@@ -64,7 +64,8 @@ def ids_findings(line: Mapping[str, Any], at: Callable[..., Path], *, one: bool)
         yield Finding(at("item"), "SP208", "`item` must hold `$id`")
 
 
-def _address(target: str, place: Path, scope: Scope, options: Collection[str]) -> Iterator[Finding]:
+def address_findings(target: str, place: Path, scope: Scope, options: Collection[str]) -> Iterator[Finding]:
+    """What is wrong with where a request goes."""
     target = str(bind.expand(target, scope.values))
     start = re.match(r"\$([a-z_][a-z0-9_]*)", target)
     if start and start[1] in options and target[start.end() :][:1] in ("", "/"):

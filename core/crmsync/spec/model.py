@@ -207,16 +207,6 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
-class Auth:
-    """One way to authenticate; it applies when all `needs` are set."""
-
-    name: str
-    kind: str  # header
-    needs: tuple[str, ...]
-    headers: Mapping[str, Template]
-
-
-@dataclass(frozen=True, slots=True)
 class Check:
     """The request that proves a connection: `account` and `facts` are paths in its answer.
 
@@ -304,8 +294,63 @@ class ErrorPaths:
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """A URL that is no path of the API. `option`: the one it begins with; set by the operator, it is their word."""
+
+    url: str
+    option: str | None = None
+
+
+Signs = Mapping[str, tuple[str, ...]]  # path in an answer -> texts there; one of them at one of the paths is a sign
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth:
+    """How tokens are come by (RFC 6749). Options are named `client_id`, `client_secret` and `refresh_token`."""
+
+    token: Address
+    grant: str = "code"  # code | client_credentials
+    client: str = "body"  # body | basic: where the client's own credentials go
+    authorize: Address | None = None
+    authorize_extra: Mapping[str, Template] = field(default_factory=dict)
+    scopes: tuple[str, ...] = ()
+    scope_join: str = " "
+    base_url: str | None = None  # path in the token's answer
+    token_from_callback: str | None = None  # the callback's parameter that names the server to ask
+    dead: Signs = field(default_factory=dict)  # a person must connect again
+    busy: Signs = field(default_factory=dict)  # asked too often
+    refresh_limit: Pool | None = None
+    region: str | None = None  # the option by which addresses are picked
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """One request whose answer has values that later requests need: `keep` names their paths."""
+
+    request: Request
+    keep: Mapping[str, str]
+    bad: Any = None  # this value means that the credentials are wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """One way to authenticate; it applies when all `needs` are set. `oauth` and `login` belong to those kinds."""
+
+    name: str
+    kind: str  # header | oauth2 | login
+    needs: tuple[str, ...]
+    headers: Mapping[str, Template]
+    oauth: OAuth | None = None
+    login: Login | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
-    """A connector. Built by build.py from a checked document and the values known so far."""
+    """A connector. Built by build.py from a checked document and the values known so far.
+
+    `base_url` is where paths go; empty where it stands nowhere. `hosts` are those of the values known so far,
+    `known_hosts` those of every value that an option may have.
+    """
 
     name: str
     title: str
@@ -322,6 +367,8 @@ class Spec:
     empty: tuple[int, ...]
     lookups: Mapping[str, Lookup]
     streams: Mapping[str, Stream]
+    base_url: str = ""
+    known_hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,6 +211,12 @@ class FileStore:
     def _live(self, mirror: Table) -> int:
         return int(self.engine.value(f"SELECT count(*) FROM {self.engine.full(mirror)} WHERE _deleted_at IS NULL"))
 
+    @contextmanager
+    def changing(self) -> Iterator[Engine]:
+        """One transaction of its own, on a file that is let go after it unless it was open before."""
+        with self._visit(), transaction(self.engine):
+            yield self.engine
+
     # -- the file ---------------------------------------------------------------------------------------------------
 
     @contextmanager

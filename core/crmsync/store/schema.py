@@ -122,6 +122,21 @@ SEEN = Table(
     "Ids met by a sweep that is not complete yet; empty between sweeps.",
 )
 
+SECRETS = Table(
+    "crmsync",
+    "secrets",
+    (
+        Column("connection", "VARCHAR", "Name of the connection"),
+        Column("name", "VARCHAR", "Way to authenticate that it belongs to"),
+        Column("key_id", "VARCHAR", "Names the key that opens it; see docs/store.md"),
+        Column("sealed", "BLOB", "Nonce and ciphertext (AES-256-GCM), bound to connection and name"),
+        Column("version", "BIGINT", "Rises with each renewal"),
+        Column("updated_at", "TIMESTAMPTZ", "When the last of them was made"),
+    ),
+    ("connection", "name"),
+    "Tokens that a CRM gave us, sealed; the key is not in the store.",
+)
+
 MIGRATIONS = Table(
     "crmsync",
     "migrations",
@@ -134,4 +149,4 @@ MIGRATIONS = Table(
     "Which layout the store has.",
 )
 
-SYSTEM = (MIGRATIONS, CHECKPOINTS, RUNS, LOGS, REJECTS, LEASES, SEEN)
+SYSTEM = (MIGRATIONS, CHECKPOINTS, RUNS, LOGS, REJECTS, LEASES, SEEN, SECRETS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,9 +15,12 @@ from crmsync.http import Client, HttpSettings, RetrySettings, WireSettings, comp
 from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
 from crmsync.spec.model import Pool, Spec, Stream
+from crmsync.store import FileStore
 from crmsync.sync import catalog
-from crmsync.sync.run import Job, client_of
+from crmsync.sync.access import Access, access_to, needs_store
+from crmsync.sync.job import Job
 from crmsync.sync.source import as_sent, asking_for
+from crmsync.sync.worker import Worker
 
 _SOON = HttpSettings(WireSettings(connect_s=5.0), RetrySettings(give_up_s=5.0))  # somebody waits for the answer
 CLOCK_S = 60.0  # off by more than this, time stamps of the two machines mislead people
@@ -36,25 +40,43 @@ class Finding:
         return self.exit_status == 0
 
 
-async def check(job: Job) -> AsyncIterator[Finding]:
-    """Token, account, clock, limits, and whether each stream may be read. Writes nothing, reads a few records."""
+async def check(job: Job, open_store: Callable[[], FileStore], events: Events | None = None) -> AsyncIterator[Finding]:
+    """Token, account, clock, limits, and whether each stream may be read; reads a few records.
+
+    Writes nothing but tokens that were renewed: only where the connection has such, the store is opened.
+    """
     document = load(job.spec_file, job.connection.own)
-    values = job.connection.values
-    spec = build(document.tree, objects(), values)
-    try:
-        async with client_of(job, spec, SystemClock(), Events(), _SOON) as client:
-            account = await catalog.read_account(client, spec)
-    except CrmsyncError as error:
-        yield _bad("credentials", error)
-        return
-    yield Finding("credentials", f"accepted by {values['base_url']}")
+    spec = build(document.tree, objects(), job.connection.values)
+    async with AsyncExitStack() as stack:
+        try:
+            access = await _access(job, spec, open_store, events or Events(), stack)
+            async with access.client(spec, _SOON) as client:
+                account = await catalog.read_account(client, spec)
+        except CrmsyncError as error:
+            yield _bad("credentials", error)
+            return
+        yield Finding("credentials", f"accepted by {client.origin}")
+        async for finding in _details(job, document.tree, account, access):
+            yield finding
+
+
+async def _access(
+    job: Job, spec: Spec, open_store: Callable[[], FileStore], events: Events, stack: AsyncExitStack
+) -> Access:
+    if not needs_store(job, spec):
+        return await access_to(job, spec, SystemClock(), events, _SOON)
+    store, worker = stack.enter_context(closing(open_store())), stack.enter_context(closing(Worker()))
+    return await access_to(job, spec, SystemClock(), events, _SOON, store=store, worker=worker)
+
+
+async def _details(job: Job, tree: Any, account: catalog.Account, access: Access) -> AsyncIterator[Finding]:
     facts = ", ".join(f"{name} {value}" for name, value in account.facts.items() if value is not None)
     yield Finding("account", f"{account.id}{f' ({facts})' if facts else ''}")
     yield _clock(account)
-    spec = build(document.tree, objects(), {**values, **account.facts})
+    spec = build(tree, objects(), {**job.connection.values, **account.facts})
     for pool in spec.pools.values():
         yield Finding("limit", f"{pool.name}: {_limit(pool)}")
-    async with client_of(job, spec, SystemClock(), Events(), _SOON) as client:
+    async with access.client(spec, _SOON) as client:
         for stream in spec.streams.values():
             for finding in await _permissions(client, spec, stream, job.connection.fields.get(stream.name, ())):
                 yield finding
