@@ -85,6 +85,7 @@ class Client:
             secrets.append(self._proxy.password)
         self._redact = redact or Redactor()
         self._redact.learn(secrets)
+        self._revealed = {n: v.reveal() for n, v in self._values.items() if isinstance(v, Secret)}
         self._state_dir = state_dir
 
     @property
@@ -120,7 +121,8 @@ class Client:
     async def _send(self, request: Request, values: Mapping[str, Any], stream: str, url: str | None) -> Answer:
         link = self._egress.follow(url) if url is not None else None
         grant = await self._grants.current()
-        message = render(request, {**grant.values, **values}, self._target.base_url, link)
+        known = {**self._revealed, **grant.values} if request.carried else grant.values
+        message = render(request, {**known, **values}, self._target.base_url, link)
         self._egress.follow(message.url)
         patience, renewed = Patience(self._settings.retry, self._dice), False
         while True:

@@ -27,6 +27,7 @@ from crmsync.spec.model import (
     Objects,
     Option,
     Pool,
+    Probe,
     Reader,
     Request,
     Spec,
@@ -79,7 +80,11 @@ def build(tree: Mapping[str, Any], objects: Objects, values: Mapping[str, Any]) 
         hosts=tuple(sorted(hosts)),
         known_hosts=tuple(sorted(hosts.union(_hosts(tree)))),
         base_url=base_url,
-        auth=tuple(ways.way(name, line, lambda do: _request(do, {})) for name, line in top.get("auth", {}).items()),
+        auth=tuple(
+            ways.way(name, line, lambda do: _request(do, {}))
+            for name, line in top.get("auth", {}).items()
+            if bind.holds(line.get("when", {}), known)
+        ),
         check=_check(top["check"], tree["check"]["account"], transport),
         discover=_discover(top["discover"], transport) if "discover" in top else None,
         pools={name: pool for name, line in top.get("limits", {}).items() if (pool := _pool(name, line))},
@@ -171,7 +176,12 @@ def _option(name: str, line: Mapping[str, Any]) -> Option:
         required=line.get("required", False),
         secret=line.get("secret", False),
         choice=tuple(line.get("choice", ())),
+        probe=_probe(line["probe"]) if "probe" in line else None,
     )
+
+
+def _probe(line: Mapping[str, Any]) -> Probe:
+    return Probe(_request({"do": line["do"]}, {}), line["json"], line["is"], line["else"])
 
 
 def _check(line: Mapping[str, Any], account: str, transport: Mapping[str, Any]) -> Check:
@@ -278,6 +288,7 @@ def _request(line: Mapping[str, Any], transport: Mapping[str, Any]) -> Request:
         page=line.get("page"),
         next=line.get("next"),
         more=line.get("more"),
+        carried=line.get("carried", False),
         one="id" in bind.names([line[key] for key in ("do", "query", "headers", "body") if key in line]),
     )
 

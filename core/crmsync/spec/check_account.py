@@ -29,6 +29,7 @@ def account_findings(tree: Mapping[str, Any], sound: Mapping[str, Any]) -> Itera
         yield from _option(("config", name), line, options)
     for name, line in part(sound, "auth").items():
         yield from _needs(("auth", name, "needs"), line.get("needs", ()), part(tree, "config"))
+        yield from _when(("auth", name, "when"), line.get("when", {}), options)
         if line.get("kind") == "oauth2":
             yield from _client(("auth", name), part(tree, "config"))
     for name, line in part(sound, "limits").items():
@@ -45,6 +46,10 @@ def _option(path: Path, line: Mapping[str, Any], options: Mapping[str, Any]) -> 
         by = pick.get("by") if isinstance(pick, dict) else None
         if by is not None and (by not in options or by == name):
             yield Finding(path, "SP201", f"there is no other option `{by}`{near(str(by), options)}")
+    for key in ("is", "else"):
+        if "choice" in line and (value := part(line, "probe").get(key)) and value not in line["choice"]:
+            choice = ", ".join(str(choice) for choice in line["choice"])
+            yield Finding((*path, "probe", key), "SP212", f"`{key}` must be one of {choice}")
     if default is None:
         return
     if line.get("secret"):
@@ -68,6 +73,15 @@ def _needs(path: Path, needs: Any, options: Mapping[str, Any]) -> Iterator[Findi
     for index, name in enumerate(needs):
         if name is not None and name not in options:
             yield Finding((*path, index), "SP201", f"there is no option `{name}` in `config`{near(name, options)}")
+
+
+def _when(path: Path, condition: Mapping[str, Any], options: Mapping[str, Any]) -> Iterator[Finding]:
+    for name, value in condition.items():
+        choice = (options.get(name) or {}).get("choice")
+        if name not in options:
+            yield Finding((*path, name), "SP201", f"there is no option `{name}` in `config`{near(name, options)}")
+        elif choice and value not in choice:
+            yield Finding((*path, name), "SP212", f"`{name}` must be one of {', '.join(map(str, choice))}")
 
 
 def _client(path: Path, options: Mapping[str, Any]) -> Iterator[Finding]:

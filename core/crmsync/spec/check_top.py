@@ -92,6 +92,8 @@ class Top:
         for name, line in self.options.items():
             default = line if "by" in line else line.get("default")
             yield from self._scope("`config`", self.names).findings(default, ("config", name))
+            probe = part(line, "probe")
+            yield from self._request(("config", name, "probe"), probe, self._scope("`probe`", ()))
         yield from self._check()
         yield from self._transport()
         later = self._scope("", self.names | self.facts | self.kept | {"connection"})

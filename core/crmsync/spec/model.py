@@ -29,6 +29,16 @@ RESERVED_CONNECTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """How the provider is asked for an option: `found` if an answer in JSON has something at `json`, else `other`."""
+
+    request: Request
+    json: str
+    found: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """One option of a connection; `variable` tells what the environment calls it."""
 
@@ -39,6 +49,7 @@ class Option:
     required: bool = False
     secret: bool = False
     choice: tuple[str, ...] = ()
+    probe: Probe | None = None
 
 
 def variable(connection: str, option: str) -> str:
@@ -124,6 +135,7 @@ class Request:
     page: str | None = None  # number | offset | keyset
     next: str | None = None
     more: str | None = None
+    carried: bool = False  # by the spec's transport, whose envelope may hold secrets
     one: bool = False
 
     @property

@@ -24,7 +24,6 @@ _REQUEST = "form names_max"
 # What the language has and this version does not carry yet, by definition of the schema. Later versions shrink it.
 LATER_KEYS: Mapping[str, str] = {
     "spec": "webhooks clear",
-    "option": "probe",
     "check": _REQUEST,
     "discover": _REQUEST,
     "error": "details",

@@ -19,6 +19,7 @@ from crmsync.store import FileStore
 from crmsync.sync import catalog
 from crmsync.sync.access import Access, access_to, needs_store
 from crmsync.sync.job import Job
+from crmsync.sync.probe import probed
 from crmsync.sync.source import as_sent, asking_for
 from crmsync.sync.worker import Worker
 
@@ -49,6 +50,8 @@ async def check(job: Job, open_store: Callable[[], FileStore], events: Events | 
     spec = build(document.tree, objects(), job.connection.values)
     async with AsyncExitStack() as stack:
         try:
+            job = await probed(job, spec, SystemClock(), Events(), _SOON)
+            spec = build(document.tree, objects(), job.connection.values)
             access = await _access(job, spec, open_store, events or Events(), stack)
             async with access.client(spec, _SOON) as client:
                 account = await catalog.read_account(client, spec)

@@ -27,6 +27,7 @@ from crmsync.sync.job import Job
 from crmsync.sync.journal import Journal
 from crmsync.sync.model import Counts, Result
 from crmsync.sync.prepare import Surroundings, prepare
+from crmsync.sync.probe import probed
 from crmsync.sync.worker import Worker
 
 T = TypeVar("T")
@@ -56,6 +57,8 @@ async def run(
     clock, stop = clock or SystemClock(), stop or asyncio.Event()
     worker = Worker()
     try:
+        job = await _unless(stop, probed(job, spec, clock, events, _FIRST))
+        spec = build(document.tree, objects(), job.connection.values)
         access = await _unless(stop, access_to(job, spec, clock, events, _FIRST, store=store, worker=worker))
         async with access.client(spec, _FIRST) as client:
             account = await _unless(stop, catalog.read_account(client, spec))
