@@ -31,7 +31,8 @@ class Acme:
     """As much of a CRM as the example's spec needs, and a little more.
 
     `people` by id; `gone` by id: when; its list leaves out those that are `hidden`. `answers` stand for its own, by
-    path. If `numbers`, it finds nobody whose id is written as a text. `fields` is what it says about its fields.
+    path; at `all/paged/x` stands what `/paged/x` gives page by page. If `numbers`, it finds nobody whose id is written
+    as a text. `fields` is what it says about its fields.
     """
 
     options: Mapping[str, str] = {"token": "acme-token"}
@@ -65,6 +66,8 @@ class Acme:
             return {"account": {"id": 7, "time_zone": "Asia/Tokyo"}}
         if path == "/fields":
             return self.fields
+        if path.startswith("/paged/"):
+            return self._paged(path, asked)
         if path == "/teams":
             return {"teams": [{"id": 1, "name": "North", "open": True, "share": 0.0}, {"id": 2, "name": "South"}]}
         if path == "/lists":
@@ -84,6 +87,16 @@ class Acme:
         rest = self._above(asked.get("cursor", 0))
         page = rest[: int(asked["size"])]
         return {"items": page, "next": page[-1]["id"] if len(rest) > len(page) else None}
+
+    def _paged(self, path: str, asked: Mapping[str, Any]) -> Any:
+        """A part of `answers[path]`, a list: by number, by offset, by the last id, or by a cursor."""
+        every, size = self.answers[f"all{path}"], int(asked["size"])
+        start = int(asked.get("from") or (int(asked.get("number") or 1) - 1) * size)
+        if "above" in asked:
+            start = sum(entry["id"] <= int(asked["above"]) for entry in every)
+        rest = len(every) > start + size
+        link = {"next": start + size, "more": rest} if rest else {"next": None, "more": False}
+        return {"entries": every[start : start + size], **link}
 
     def _above(self, number: Any) -> list[dict[str, Any]]:
         if self.numbers and isinstance(number, str):

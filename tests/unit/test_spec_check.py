@@ -143,12 +143,19 @@ MEANING = [
     ("as: {list: stage}", "as: {list: stag}", "list", "there is no list `stag`; did you mean `stage`?"),
     ("as: {list: stage}", "as: {list: stage, take: x}", "take", "the list `stage` has no column `x` in `also`"),
     ("list: pipeline, at", "list: pipelin, at", "list", "there is no other list `pipelin`; did you mean `pipeline`?"),
+    ("GET /pipelines, key: id", "GET /pipelines", "pipeline", "the key `key` is missing in `pipeline`"),
+    ("GET /pipelines,", "GET /pipelines, page: offset, limit: 5,", "page", "`page: offset` must ask for `$offset`"),
+    ("limit: 100, records", "page: number, records", "page", "`page: number` ends by `more` or at a page that is not"),
+    ("limit: 100, records", "limit: 9, page: number, records", "next", "`page: number` counts by itself, so there is"),
     (
-        "GET /pipelines,",
-        "GET /pipelines, next: n,",
-        "next",
-        "`next` is part of the language but this version of crmsync",
+        "do: GET /pipelines, key: id, value: label",
+        "options: deel.Stage",
+        "options",
+        "`options` names no stream: `deel`",
     ),
+    ("do: GET /pipelines, key: id, value: label", "options: deal.Stage", "options", "`options` needs `discover` with"),
+    ("do: GET /pipelines, key", "options: deal.Stage, key", "key", "a list of `options` has no request, so there is"),
+    ("/pipelines, key: id,", "/pipelines, key: id, also: {a: {as: text}},", "a: {as", "the key `at` is missing in `a`"),
     ("GET /pipelines,", "'GET /pipelines', query: {a: $limit},", "a", "`$limit` has no value in `lists`"),
     ("{ids: $ids}", "{ids: $id}", "batch", "`$id` outside of `item` asks for one record a request, so there is no"),
     ("{ids: $ids}, batch: 100", "{id: $id}, item: {id: $id}", "item", "`$id` outside of `item` asks for one record"),
@@ -471,11 +478,11 @@ CHANGES = st.lists(
 
 def mutant(changes: list[tuple[Any, ...]]) -> Any:
     tree = copy.deepcopy(TREE)
-    for path, how, odd in changes:
-        holder = holder_of(tree, path)
+    for path, how, value in changes:
+        holder, odd = holder_of(tree, path), copy.deepcopy(value)  # a change may be put into an earlier one
         if isinstance(holder, dict):
-            value = holder.pop(path[-1], None)
-            holder.update({"drop": {}, "rename": {str(odd): value}, "put": {path[-1]: odd}}[how])
+            old = holder.pop(path[-1], None)
+            holder.update({"drop": {}, "rename": {str(odd): old}, "put": {path[-1]: odd}}[how])
         elif isinstance(holder, list):
             holder[:1] = [odd]
     return tree
@@ -499,3 +506,13 @@ def test_a_mutant_has_faults_or_can_be_built(changes):
     if not check(yaml.Document("mutant", tree, {}), load.objects()):
         spec = build.build(tree, load.objects(), {"token": "t", "timezone": "US/Eastern", "currency": "EUR"})
         assert spec.streams
+
+
+def test_a_list_may_be_made_of_several_requests_and_of_options():
+    """Further requests say only what differs; mistakes in them are told at their own place."""
+    several = "pipeline: [{do: GET /pipelines, key: id, value: label}, {query: {old: true}}]"
+    text = changed("pipeline: {do: GET /pipelines, key: id, value: label}", several)
+    assert faults(text) == []
+    assert told(text.replace("{old: true}", "{old: $odl}"), "old", "unknown placeholder `$odl`")
+    options = changed("do: GET /pipelines, key: id, value: label", "options: deal.Stage, also: {a: b.c}")
+    assert faults(options.replace("types: {", "options: {at: o, value: v, label: l}, types: {")) == []

@@ -58,8 +58,7 @@ class Provider:
             return "found", Head(ids=found, entries=len(found))
         if request.path == "/all":
             ids = [str(i) for i in sorted(self.records)]
-            start = int(values["page"] or 0) or sum(int(i) <= int(values["after_id"] or 0) for i in ids)
-            return "items", self._page(ids, start, request.limit or 0)
+            return "items", self._page(ids, self._start(request, ids, values), request.limit or 0)
         low, high = self._bound(values["lower"]), self._bound(values["upper"])
         hits = [i for i, at in self.records.items() if low <= at <= high and i > int(values["after_id"])]
         ids = [str(i) for i in sorted(hits, key=self.order)]
@@ -68,6 +67,13 @@ class Provider:
         assert reader is not None and (reader.cap is None or start + size <= reader.cap), "the provider would refuse"
         head = self._page(ids, start, size)
         return "results", replace(head, total=len(ids)) if total else head
+
+    def _start(self, request: Request, ids: Sequence[str], values: dict[str, Any]) -> int:
+        if request.page == "number":
+            return (int(values["page"]) - 1) * (request.limit or 0)
+        if request.page == "keyset":
+            return sum(int(i) <= int(values["after_id"]) for i in ids)
+        return int(values["offset"] if request.page == "offset" else values["page"] or 0)
 
     def note(self, level: str, message: str) -> None:
         self.notes.append(f"{level}: {message}")
@@ -205,13 +211,22 @@ def test_without_a_total_the_walk_goes_to_the_end() -> None:
         assert ids(read(provider, span())) == list(range(1, 9))
 
 
-@pytest.mark.parametrize(
-    "request_", [FULL, replace(FULL, next=None, page="keyset"), replace(FULL, page="keyset", more="more")]
-)
-@pytest.mark.parametrize("number", [0, 1, 3, 7])
-def test_a_list_is_read_to_its_end_from_any_page_on(request_: Request, number: int) -> None:
-    """By cursor, or by the last id; an empty account is an empty list."""
-    provider = Provider(dict.fromkeys(range(1, number + 1), 0), replace(STREAM, full=Reader("list", request_)))
+WAYS = [
+    FULL,
+    *(
+        replace(FULL, next=None, page=page, more=more)
+        for page in ("keyset", "number", "offset")
+        for more in ("m", None)
+    ),
+]
+
+
+@settings(deadline=None)
+@given(st.sampled_from(WAYS), st.integers(0, 12), st.integers(1, 5))
+def test_a_list_is_read_to_its_end_from_any_page_on(request_: Request, number: int, limit: int) -> None:
+    """By cursor, by the last id, by number or offset of the page; an empty account is an empty list."""
+    stream = replace(STREAM, full=Reader("list", replace(request_, limit=limit)))
+    provider = Provider(dict.fromkeys(range(1, number + 1), 0), stream)
     pages = read(provider, EVERYTHING)
     assert ids(pages) == list(range(1, number + 1)) and [p.position.done for p in pages].index(True) == len(pages) - 1
     for count, page in enumerate(pages[:-1], 1):
@@ -238,6 +253,14 @@ def nameless(provider: Provider) -> Provider:
 
     provider._page = page  # type: ignore[method-assign]
     return provider
+
+
+@pytest.mark.parametrize("page", ["number", "offset"])
+def test_a_list_by_places_that_a_cursor_left_off_is_read_from_its_start(page: str) -> None:
+    """A spec may change; a cursor of another kind leads nowhere."""
+    request = replace(FULL, next=None, page=page)
+    provider = Provider(dict.fromkeys(range(1, 6), 0), replace(STREAM, full=Reader("list", request)))
+    assert ids(read(provider, Window("full", Position(page="c-7f3a")))) == list(range(1, 6))
 
 
 @pytest.mark.parametrize("more", [None, "more"])

@@ -20,6 +20,7 @@ from crmsync.spec.model import (
     Discover,
     ErrorPaths,
     ErrorRule,
+    Field,
     Flag,
     Link,
     Lookup,
@@ -92,7 +93,7 @@ def build(tree: Mapping[str, Any], objects: Objects, values: Mapping[str, Any]) 
         rules=tuple(_rule(rule) for rule in top.get("errors", [])),
         nulls=nulls,
         empty=tuple(top.get("empty", [204])),
-        lookups={name: _lookup(name, line, transport) for name, line in top.get("lists", {}).items()},
+        lookups={n: _lookups(line, top.get("discover", {}), transport) for n, line in top.get("lists", {}).items()},
         streams={name: _stream(name, tree, objects, nulls, known, transport) for name in tree["streams"]},
     )
 
@@ -213,9 +214,30 @@ def _flag(line: Any) -> Flag:
     return Flag(line["at"], line.get("as") == "not") if isinstance(line, dict) else Flag(line)
 
 
-def _lookup(name: str, line: Mapping[str, Any], transport: Mapping[str, Any]) -> Lookup:
-    also = {column: transform(rule) for column, rule in line.get("also", {}).items()}
-    return Lookup(name, _request(line, transport), line["key"], line["value"], line.get("within"), also)
+def _lookups(written: Any, discover: Mapping[str, Any], transport: Mapping[str, Any]) -> tuple[Lookup, ...]:
+    """A list; of several requests, the further ones are merged over the first."""
+    first, *rest = written if isinstance(written, list) else [written]
+    return tuple(_lookup(line, discover, transport) for line in [first, *(merge(first, line) for line in rest)])
+
+
+def _lookup(line: Mapping[str, Any], discover: Mapping[str, Any], transport: Mapping[str, Any]) -> Lookup:
+    stream, _, field = line.get("options", "").partition(".")
+    paths = {"key": discover["options"]["value"], "value": discover["options"]["label"]} if stream else line
+    return Lookup(
+        request=None if stream else _request(line, transport),
+        key=str(paths["key"]),
+        value=str(paths["value"]),
+        within=line.get("within"),
+        also=tuple(_also(column, how) for column, how in line.get("also", {}).items()),
+        options=(stream, field) if stream else None,
+    )
+
+
+def _also(name: str, line: Any) -> Field:
+    """A further column of a list: a path, or a line with `at`, or a `case`."""
+    line = line if isinstance(line, dict) else {"at": line}
+    how = line if "case" in line else line.get("as", "text")
+    return Field(name, "text", texts(line.get("at")), transform(how))
 
 
 def _pool(name: str, line: Mapping[str, Any]) -> Pool | None:

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from crmsync.spec import bind
+from crmsync.spec.build import merge
 from crmsync.spec.schema_faults import Finding, near, shown
 from crmsync.spec.yaml import Path
 
@@ -20,6 +22,24 @@ def part(tree: Any, *keys: str) -> dict[str, Any]:
     for key in keys:
         tree = tree.get(key) if isinstance(tree, dict) else None
     return tree if isinstance(tree, dict) else {}
+
+
+def requests_of(name: str, written: Any) -> list[tuple[Callable[..., Path], dict[str, Any]]]:
+    """The requests of an entry of `lists`, each with what tells the place of a key: further ones build on the first."""
+    if not isinstance(written, list):
+        return [(partial(_place, ("lists", name)), written if isinstance(written, dict) else {})]
+    lines = [line if isinstance(line, dict) else {} for line in written]
+    return [
+        (partial(_place_in, ("lists", name), index, line), merge(lines[0], line)) for index, line in enumerate(lines)
+    ]
+
+
+def _place(path: Path, *rest: str | int) -> Path:
+    return (*path, *rest)
+
+
+def _place_in(path: Path, index: int, own: Mapping[str, Any], *rest: str | int) -> Path:
+    return (*path, index if not rest or rest[0] in own else 0, *rest)
 
 
 def account_findings(tree: Mapping[str, Any], sound: Mapping[str, Any]) -> Iterator[Finding]:
@@ -37,7 +57,10 @@ def account_findings(tree: Mapping[str, Any], sound: Mapping[str, Any]) -> Itera
     for index, rule in enumerate(sound.get("errors", ())):
         yield from _rule(("errors", index), rule or {}, part(tree, "limits"))
     for name, line in part(sound, "lists").items():
-        yield from _within(name, line.get("within", {}).get("list"), part(tree, "lists"))
+        for (place, sound_line), (_, written) in zip(
+            requests_of(name, line), requests_of(name, part(tree, "lists")[name]), strict=True
+        ):
+            yield from _list(place(), sound_line, written, tree)
 
 
 def _option(path: Path, line: Mapping[str, Any], options: Mapping[str, Any]) -> Iterator[Finding]:
@@ -134,7 +157,24 @@ def _rule(path: Path, rule: Mapping[str, Any], pools: Mapping[str, Any]) -> Iter
         yield Finding((*path, "is"), "SP203", "`exhausted` needs `pool`: a limit with a `budget`")
 
 
-def _within(name: str, scope: Any, lists: Mapping[str, Any]) -> Iterator[Finding]:
+def _list(path: Path, line: Mapping[str, Any], written: Mapping[str, Any], tree: Any) -> Iterator[Finding]:
+    """`line` is the sound part of what is `written`."""
+    name, lists, scope = path[1], part(tree, "lists"), line.get("within", {}).get("list")
     if scope is not None and (scope not in lists or scope == name):
         guess = near(scope, set(lists) - {name})
-        yield Finding(("lists", name, "within", "list"), "SP204", f"there is no other list `{scope}`{guess}")
+        yield Finding((*path, "within", "list"), "SP204", f"there is no other list `{scope}`{guess}")
+    if "options" not in written:
+        yield from (
+            Finding((*path, f"{key}?"), "SP103", f"the key `{key}` is missing in `{name}`")
+            for key in ("do", "key", "value")
+            if key not in written and not (key == "do" and "call" in written)
+        )
+        return
+    stream = str(line.get("options")).partition(".")[0]
+    if stream not in part(tree, "streams"):
+        guess = near(stream, part(tree, "streams"))
+        yield Finding((*path, "options"), "SP204", f"`options` names no stream: `{stream}`{guess}")
+    if "options" not in part(tree, "discover"):
+        yield Finding((*path, "options"), "SP208", "`options` needs `discover` with `options`")
+    for key in sorted(set(written) - {"options", "also"}):
+        yield Finding((*path, key), "SP208", f"a list of `options` has no request, so there is no `{key}`")

@@ -12,6 +12,7 @@ from crmsync.spec.schema_faults import Finding, later, near, shown
 from crmsync.spec.scope import Scope
 from crmsync.spec.yaml import Path
 
+_WAYS = {"keyset": "after_id", "number": "page", "offset": "offset"}
 _ADDRESS = re.compile(r"(?:/|https://[A-Za-z0-9.-]+(?:/|\Z))[^\s?#]*")
 
 
@@ -41,8 +42,7 @@ def request_findings(
         yield Finding(at("call"), "SP209", "a request is `do` or `call`, not both")
     if isinstance(line.get("do"), str):
         yield from address_findings(line["do"].partition(" ")[2], at("do"), scope, options)
-    if line.get("page") == "keyset" and "after_id" not in set(bind.names(dict(line))):
-        yield Finding(at("page"), "SP208", "`page: keyset` must ask for `$after_id`")
+    yield from _paged(line, at)
 
 
 def ids_findings(line: Mapping[str, Any], at: Callable[..., Path], *, one: bool) -> Iterator[Finding]:
@@ -62,6 +62,22 @@ def ids_findings(line: Mapping[str, Any], at: Callable[..., Path], *, one: bool)
         yield Finding((*at(), "item?"), "SP208", "`$items` needs `item`")
     if "item" in line and "id" not in set(bind.names(line["item"])):
         yield Finding(at("item"), "SP208", "`item` must hold `$id`")
+
+
+def _paged(line: Mapping[str, Any], at: Callable[..., Path]) -> Iterator[Finding]:
+    """Each way to page asks for its own place, and knows where it ends."""
+    way = line.get("page")
+    if way not in _WAYS:
+        return
+    if _WAYS[way] not in set(bind.names(dict(line))):
+        yield Finding(at("page"), "SP208", f"`page: {way}` must ask for `${_WAYS[way]}`")
+    if way == "keyset":
+        return
+    if "next" in line:
+        yield Finding(at("next"), "SP208", f"`page: {way}` counts by itself, so there is no `next`")
+    if "more" not in line and "limit" not in line:
+        why = f"`page: {way}` ends by `more` or at a page that is not full: `limit` is missing"
+        yield Finding(at("page"), "SP208", why)
 
 
 def address_findings(target: str, place: Path, scope: Scope, options: Collection[str]) -> Iterator[Finding]:

@@ -9,10 +9,10 @@ from typing import Any
 
 from crmsync.spec import bind
 from crmsync.spec.build import constants
-from crmsync.spec.check_account import part
+from crmsync.spec.check_account import part, requests_of
 from crmsync.spec.check_request import address_findings, request_findings
 from crmsync.spec.schema_faults import Finding, near
-from crmsync.spec.scope import RESERVED, TOO_LARGE, Measure, Scope, is_too_large, measured
+from crmsync.spec.scope import RESERVED, TOO_LARGE, WALK, Measure, Scope, is_too_large, measured
 from crmsync.spec.sheet import Parts
 from crmsync.spec.transport import GIVEN as CALL
 from crmsync.spec.yaml import Path
@@ -40,7 +40,7 @@ class Top:
     def parts(self) -> Parts:
         """What the streams' rules look things up in."""
         return Parts(
-            lists={name: self.map("lists").get(name, {}) for name in part(self.tree, "lists")},
+            lists={name: self._list(name) for name in part(self.tree, "lists")},
             pools=frozenset(part(self.tree, "limits")),
             discover=part(self.tree, "discover") if "discover" in self.tree else None,
             link=part(self.sound, "link", "read") if "link" in self.tree else None,
@@ -97,8 +97,10 @@ class Top:
         yield from self._check()
         yield from self._transport()
         later = self._scope("", self.names | self.facts | self.kept | {"connection"})
-        for name, line in self.map("lists").items():
-            yield from self._request(("lists", name), line, later.giving("`lists`", ()))
+        for name, written in self.map("lists").items():
+            for at, line in requests_of(name, written):
+                scope = later.giving("`lists`", WALK)
+                yield from request_findings(line, at, scope, self.parts.pools, self.names, carries=self.parts.carries)
         for key in ("limits", "error", "errors", "nulls"):
             yield from later.giving(f"`{key}`", ()).findings(self.sound.get(key), (key,))
 
@@ -158,6 +160,10 @@ class Top:
         for key, envelope in line.items() if by is not None else [(None, line)]:
             if key != "by":
                 yield from scope.findings(envelope, ("transport",) if key is None else ("transport", key))
+
+    def _list(self, name: str) -> dict[str, Any]:
+        """The first request of a list, where its columns are."""
+        return next((line for _, line in requests_of(name, self.map("lists").get(name))), {})
 
     def _request(self, path: Path, line: Mapping[str, Any], scope: Scope) -> Iterator[Finding]:
         return request_findings(

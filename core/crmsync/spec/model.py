@@ -255,14 +255,17 @@ class Discover:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """An entry of `lists`: a small table of keys and labels, read once a run."""
+    """A small table of keys and labels, read once a run.
 
-    name: str
-    request: Request
+    Without a `request`, `options` names a stream and its field whose options the entries are.
+    """
+
+    request: Request | None
     key: str
     value: str
     within: Mapping[str, str] | None = None
-    also: Mapping[str, Transform] = field(default_factory=dict)
+    also: tuple[Field, ...] = ()
+    options: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -377,7 +380,7 @@ class Spec:
     rules: tuple[ErrorRule, ...]
     nulls: tuple[Any, ...]
     empty: tuple[int, ...]
-    lookups: Mapping[str, Lookup]
+    lookups: Mapping[str, tuple[Lookup, ...]]  # the entries of several requests make one list
     streams: Mapping[str, Stream]
     base_url: str = ""
     known_hosts: tuple[str, ...] = ()

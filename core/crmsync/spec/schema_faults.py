@@ -30,7 +30,7 @@ LATER_KEYS: Mapping[str, str] = {
     "rule": "existing exhausted_after budget",
     "link": "write clear",
     "link_read": f"{_REQUEST} limit page next more",
-    "list": f"{_REQUEST} options limit page next more",
+    "list": _REQUEST,
     "stream": "write",
     "record": "merged_into",
     "field": "to put sets stand_in",
@@ -46,7 +46,6 @@ LATER_KEYS: Mapping[str, str] = {
 LATER_VALUES: Mapping[str, str] = {
     "is": "conflict",
     "dir": "write",
-    "page": "number offset",
     "by": "list",
 }
 LATER_SHAPES: Mapping[str, str] = {  # keys that the language also gives as a list or a map

@@ -11,8 +11,9 @@ from crmsync.spec import bind
 from crmsync.spec.schema_faults import Finding, later, near
 from crmsync.spec.yaml import Path
 
-PAGE = frozenset({"names", "limit", "page", "after_id"})
-WINDOW = PAGE - {"page"} | {"lower", "upper", "offset"}
+WALK = frozenset({"limit", "page", "after_id", "offset"})
+PAGE = WALK | {"names"}
+WINDOW = PAGE - {"page"} | {"lower", "upper"}
 IDS = frozenset({"ids", "items", "id"})
 BY_ID = IDS | {"names"}
 LINK = IDS | {"to", "primary"}

@@ -1,4 +1,4 @@
-"""What the provider says about itself, read once a run: the account, its fields, and its look-up lists.
+"""What the provider says about itself, read once a run: the account, and its fields.
 
 These are small documents, so they are read as Python objects; records never are.
 """
@@ -14,14 +14,13 @@ from typing import Any
 import msgspec
 
 from crmsync.errors import UnexpectedAnswer, WrongAccount
-from crmsync.http import Client
-from crmsync.http.paths import EACH_VALUE, as_text, meets, steps, values_at
-from crmsync.mapping import list_variable, options_variable, set_lookup_sql
-from crmsync.spec.model import META, Discover, Field, Lookup, Spec, Stream, Transform
+from crmsync.http import Answer, Client
+from crmsync.http.paths import EACH_VALUE, as_text, steps, values_at
+from crmsync.mapping import options_variable, set_lookup_sql
+from crmsync.spec.model import META, Discover, Field, Spec, Stream, Transform
 from crmsync.store import FileStore
 
 ALL = "all"
-_PARENT = re.compile(r"\^(.+)")
 _NAME_MAX = 63
 
 
@@ -58,7 +57,7 @@ class Described:
 async def read_account(client: Client, spec: Spec) -> Account:
     """Ask who we are; proves credentials and host as well."""
     answer = await client.send(spec.check.request, {}, stream="")
-    document, check = _json(answer), spec.check
+    document, check = document_of(answer), spec.check
     found = [check.fixed] if check.account is None else values_at(document, check.account)
     if not found:
         raise UnexpectedAnswer(f"The provider's answer about the account has no {check.account}.")
@@ -79,7 +78,7 @@ async def read_fields(client: Client, spec: Spec, stream: Stream) -> tuple[Descr
     discover = spec.discover
     if discover is None:
         return ()
-    document = _json(await client.send(discover.request, stream.vars, stream=stream.name))
+    document = document_of(await client.send(discover.request, stream.vars, stream=stream.name))
     return tuple(_described(discover, name, entry) for name, entry in _fields(discover, document))
 
 
@@ -118,32 +117,12 @@ def set_options(store: FileStore, stream: Stream, described: Sequence[Described]
     for field in stream.fields:
         if field.transform.kind == "options":
             given = options.get(field.at[0], ())
-            _set(store, options_variable(stream.name, field.name), [o.value for o in given], [o.label for o in given])
+            pairs = {"keys": [o.value for o in given], "labels": [o.label for o in given]}
+            store.engine.execute(set_lookup_sql(options_variable(stream.name, field.name)), pairs)
 
 
-async def read_lists(client: Client, spec: Spec, stream: Stream) -> dict[str, list[dict[str, str | None]]]:
-    """The look-up lists that a stream uses; an entry has `key`, `value`, `within` and the columns of `also`."""
-    used = stream.lists
-    documents: dict[str, Any] = {}
-    tables = {}
-    for name, lookup in spec.lookups.items():
-        if name not in used:
-            continue
-        key = repr(replace(lookup.request, records=""))  # lists in one answer need one request
-        if key not in documents:
-            documents[key] = _json(await client.send(lookup.request, {}, stream=stream.name))
-        tables[name] = list(_entries(lookup, documents[key]))
-    return tables
-
-
-def set_lists(store: FileStore, tables: Mapping[str, Sequence[Mapping[str, str | None]]]) -> None:
-    """Give the engine each list as MAP variables, one a column."""
-    for name, entries in tables.items():
-        for column in {c for entry in entries for c in entry} - {"key"}:
-            _set(store, list_variable(name, column), [e["key"] for e in entries], [e.get(column) for e in entries])
-
-
-def _json(answer: Any) -> Any:
+def document_of(answer: Answer) -> Any:
+    """An answer's body as Python objects; raises UnexpectedAnswer where it is no JSON."""
     try:
         return msgspec.json.decode(answer.body)
     except (msgspec.MsgspecError, RecursionError) as error:
@@ -207,29 +186,6 @@ def _custom(item: Described, name: str, spec: Spec) -> Field:
     return Field(name, type_, (path,), Transform(type_), nulls=spec.nulls, title=item.label)
 
 
-def _entries(lookup: Lookup, document: Any) -> Iterator[dict[str, str | None]]:
-    outer, _, inner = lookup.request.records.rpartition("[].")
-    for parent in values_at(document, f"{outer}[]") if outer else [document]:
-        for item in values_at(parent, f"{inner or lookup.request.records}[]"):
-            entry = {"key": _text(item, lookup.key), "value": _text(item, lookup.value)}
-            if lookup.within:
-                up = _PARENT.fullmatch(lookup.within["at"])
-                entry["within"] = _text(parent, up[1]) if up else _text(item, lookup.within["at"])
-            for column, rule in lookup.also.items():
-                entry[column] = _case(rule, item)
-            yield entry
-
-
-def _case(rule: Transform, item: Any) -> str | None:
-    held = (branch["is"] for branch in rule.arg["case"] if meets(item, branch["when"]))
-    value = next(held, rule.arg["else"])
-    return None if value is None else as_text(value)
-
-
 def _text(item: Any, path: str) -> str | None:
     value = next(iter(values_at(item, path)), None)
     return None if value is None else as_text(value)
-
-
-def _set(store: FileStore, variable: str, keys: Sequence[str | None], labels: Sequence[str | None]) -> None:
-    store.engine.execute(set_lookup_sql(variable), {"keys": list(keys), "labels": list(labels)})

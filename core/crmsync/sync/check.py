@@ -19,6 +19,7 @@ from crmsync.store import FileStore
 from crmsync.sync import catalog
 from crmsync.sync.access import Access, access_to, needs_store
 from crmsync.sync.job import Job
+from crmsync.sync.lists import read_lists
 from crmsync.sync.probe import probed
 from crmsync.sync.source import as_sent, asking_for
 from crmsync.sync.worker import Worker
@@ -89,7 +90,7 @@ async def _permissions(client: Client, spec: Spec, stream: Stream, wanted: Any) 
     """Whether everything may be asked for that a run of the stream asks for; each refusal once."""
     questions: list[Callable[[], Awaitable[object]]] = [
         lambda: _read_some(client, stream),
-        lambda: catalog.read_lists(client, spec, stream),
+        lambda: read_lists(client, spec, stream),
     ]
     if catalog.needs_fields(stream, wanted):
         questions.append(lambda: catalog.read_fields(client, spec, stream))

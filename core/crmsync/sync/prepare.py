@@ -6,7 +6,7 @@ Custom fields are discovered, the mapping is compiled, the mirror is brought int
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -20,6 +20,7 @@ from crmsync.store import FileStore, Lease
 from crmsync.sync import catalog
 from crmsync.sync.checkpoint import Checkpoint, decode
 from crmsync.sync.journal import Journal
+from crmsync.sync.lists import read_lists, set_lists
 from crmsync.sync.pull import Pull
 from crmsync.sync.pull.land import Lander
 from crmsync.sync.pull.mirror import Mirror, mirror_of
@@ -52,9 +53,6 @@ async def prepare(
     store, worker, name = around.store, around.worker, around.connection.name
     checkpoint = decode(await worker.do(store.checkpoint, name, stream.name))
     catalog.pin(around.account, checkpoint.account, name)
-    # each stream reads its own lists: what one may not read must not stop the others
-    lists = await catalog.read_lists(around.client, around.spec, stream)
-    await worker.do(catalog.set_lists, store, lists)
     stream = await _with_fields(stream, around)
     stream, mirror = await _with_mirror(stream, around)
     plans = _plans(stream)
@@ -84,13 +82,21 @@ async def _with_fields(stream: Stream, around: Surroundings) -> Stream:
     """The stream with custom fields, if any are asked for, and without those that the account lacks."""
     wanted: Collection[str] | str = around.connection.fields.get(stream.name, ())
     if not catalog.needs_fields(stream, wanted):
+        await _set_lists(stream, around, None)
         return stream
     described = await catalog.read_fields(around.client, around.spec, stream)
+    await _set_lists(stream, around, described)
     for name in catalog.unknown_fields(described, wanted):
         around.note(stream.name, f"The account has no field {name!r}; it is left out.")
     stream = catalog.with_custom(around.spec, stream, described, wanted)
     await around.worker.do(catalog.set_options, around.store, stream, described)
     return stream
+
+
+async def _set_lists(stream: Stream, around: Surroundings, described: Sequence[catalog.Described] | None) -> None:
+    """Each stream reads its own lists: what one may not read must not stop the others."""
+    tables = await read_lists(around.client, around.spec, stream, described)
+    await around.worker.do(set_lists, around.store, tables)
 
 
 async def _with_mirror(stream: Stream, around: Surroundings) -> tuple[Stream, Mirror]:

@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from crmsync.errors import NotFound, RestartNeeded, UnexpectedAnswer
+from crmsync.errors import NotFound, RestartNeeded
 from crmsync.http import Head
 from crmsync.spec.model import Reader, Request
 from crmsync.sync.model import Page, Position, Window
+from crmsync.sync.paging import ended, require_another, walk
 from crmsync.sync.source import Source, asking_for
 
 # A URL this long is taken by the servers we know; a longer list of names goes into the body of `by_id` instead.
 URL_NAMES_MAX = 6000
-_REPORT = "The connector's spec and the provider's API disagree: report it to the connector's author."
 _RESTARTS = 3  # of one list in one run; a place that is forgotten sooner than the next page is asked for leads nowhere
 _PASSES = 8  # over one part of a window whose order cannot be trusted
 
@@ -59,24 +59,22 @@ def in_parts(ids: Sequence[str], by_id: Request | None) -> Iterator[Sequence[str
 
 
 async def _list(window: Window, source: Source, reader: Reader, names: Sequence[str]) -> AsyncIterator[Page]:
-    position, request, restarts, last = window.position, reader.request, 0, Head()
-    while not position.done:
-        values: dict[str, Any] = {
-            "page": position.page,
-            "after_id": position.after_id or ("0" if request.page == "keyset" else None),
-        }
+    async def ask(values: dict[str, Any]) -> tuple[str, Head]:
+        return await source.ask(request, names=list(names), **values)
+
+    position, request = window.position, reader.request
+    for restarts in range(_RESTARTS + 1):
         try:
-            body, head = await source.ask(request, names=list(names), **values)
+            async for body, head, behind in walk(request, ask, position):
+                position = behind
+                yield Page(body, head.ids, position, request.place, head.entries)
         except RestartNeeded:
             if position == Position() or restarts == _RESTARTS:
                 raise
             source.note("warning", "The provider forgot our place in the list; reading it from the start.")
-            position, restarts, last = Position(), restarts + 1, Head()
-            continue
-        position = _behind(position, request, head)
-        _require_another(head, last, done=position.done)
-        last = head
-        yield Page(body, head.ids, position, request.place, head.entries)
+            position = Position()
+        else:
+            return
 
 
 async def _list_then_read(window: Window, source: Source, reader: Reader) -> AsyncIterator[Page]:
@@ -89,21 +87,6 @@ async def _list_then_read(window: Window, source: Source, reader: Reader) -> Asy
             yield replace(await read_by_id(source, part), position=before)
         before = page.position
         yield replace(page, body="", ids=())
-
-
-def _behind(position: Position, request: Request, head: Head) -> Position:
-    read = position.read + head.entries
-    if request.page == "keyset":
-        # a page that is not full is no end: the provider may cap pages
-        done = not head.entries or (request.more is not None and head.more is False)
-        return Position(after_id=head.ids[-1] if head.ids else position.after_id, read=read, done=done)
-    return Position(page=head.next, read=read, done=head.next is None)
-
-
-def _require_another(head: Head, last: Head, *, done: bool) -> None:
-    """A provider that sends the same page for ever must not keep us for ever; the same cursor alone is in order."""
-    if not done and (head.next, head.ids) == (last.next, last.ids):
-        raise UnexpectedAnswer("The same page came twice: the list does not go on.", hint=_REPORT)
 
 
 # -- window: a frozen span of time, walked in the order of ids --------------------------------------------------------
@@ -122,13 +105,13 @@ async def _window(window: Window, source: Source, reader: Reader) -> AsyncIterat
             break
         first = position.read == 0
         position = replace(position, after_id=(head.ids or [after])[-1], read=position.read + head.entries)
-        if _ended(reader.request, head):
+        if ended(reader.request, head):
             whole = first and head.total == head.entries
             if reader.total is None or whole or await _total(source, reader, low, high) <= position.read:
                 position = replace(position, done=True)
             else:
                 position = replace(position, parts=((low, high),))
-        _require_another(head, last, done=position.done or position.parts is not None)
+        require_another(head, last, done=position.done or position.parts is not None)
         last = head
         yield Page(body, head.ids, position, reader.request.place)
     if position.parts is not None and not position.done:
@@ -182,7 +165,7 @@ async def _offsets(source: Source, reader: Reader, low: int, high: int) -> Async
         body, head = await _ask(source, reader, low, high, after_id="0", offset=offset or None, limit=room)
         yield body, head
         offset += head.entries
-        if _ended(reader.request, head):
+        if ended(reader.request, head):
             return
 
 
@@ -194,14 +177,6 @@ async def _total(source: Source, reader: Reader, low: int, high: int) -> int:
 async def _ask(source: Source, reader: Reader, low: int, high: int, **values: Any) -> tuple[str, Head]:
     bounds: dict[str, Any] = {"lower": _bound(low, reader.bounds), "upper": _bound(high, reader.bounds)}
     return await source.ask(reader.request, total=reader.total, **bounds, **values)
-
-
-def _ended(request: Request, head: Head) -> bool:
-    if not head.entries:
-        return True
-    if request.next:
-        return head.next is None
-    return head.more is False if request.more else head.entries < (request.limit or 1)
 
 
 def _rising(ids: Sequence[str], after: str) -> bool:

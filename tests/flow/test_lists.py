@@ -1,0 +1,89 @@
+"""Look-up lists: read page by page, by several requests, or from the options of a field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from acme import Edit, served
+
+PLACES = {"offset": {"from": "$offset"}, "number": {"number": "$page"}, "keyset": {"above": "$after_id"}}
+
+
+def listing(lists: dict[str, Any], **columns: Any) -> Edit:
+    """The example with another list of teams, and columns that it fills."""
+
+    def edit(tree: dict[str, Any]) -> None:
+        tree["lists"] = lists
+        fields = tree["streams"]["contact"]["fields"]
+        fields |= {name: {"at": "team_id", "type": "text", "as": how} for name, how in columns.items()}
+
+    return edit
+
+
+@pytest.mark.parametrize("more", [True, False])
+@pytest.mark.parametrize("page", [*PLACES, None])
+def test_a_list_is_read_to_its_last_page(tmp_path: Path, page: str | None, more: bool) -> None:
+    """Whichever way its pages go on; the label that is needed stands on the last one."""
+    team: dict[str, Any] = {"do": "GET /paged/teams", "records": "entries", "key": "id", "value": "name", "limit": 3}
+    team |= {"query": {"size": "$limit", **(PLACES[page] if page else {"from": "$page"})}}
+    team |= {"page": page} if page else {"next": "next"}
+    team |= {"more": "more"} if more else {}
+    with served(tmp_path, 1, listing({"team": team})) as (acme, sync):
+        acme.people[1]["team_id"] = 7
+        acme.answers["all/paged/teams"] = [{"id": n, "name": f"Team {n}"} for n in range(1, 8)]
+        sync()
+        assert sync.row(1)["team"] == "Team 7"
+
+
+def test_a_list_of_several_requests_has_the_entries_of_all(tmp_path: Path) -> None:
+    """Further ones say only what differs from the first; of equal keys the first counts."""
+    one = {"do": "POST /lists", "body": {"of": "staff"}, "records": "entries", "key": "key", "value": "label"}
+    lists = {"team": [one, {"do": "GET /paged/teams", "query": {"size": 9}, "key": "id", "body": None}]}
+    with served(tmp_path, 3, listing(lists)) as (acme, sync):
+        acme.people[3]["team_id"] = 3
+        acme.answers["all/paged/teams"] = [{"id": 2, "label": "no"}, {"id": 3, "label": "former"}]
+        sync()
+        assert [sync.row(n)["team"] for n in (1, 2, 3)] == ["staff 2", "staff 1", "former"]
+
+
+def test_a_list_may_be_the_options_of_a_field(tmp_path: Path) -> None:
+    """With columns that what the CRM says of an option decides."""
+    kind = {"case": [{"when": {"closed": True}, "is": "closed"}], "else": "open"}
+    lists = {"team": {"options": "contact.team_id", "also": {"kind": kind, "hint": "help.short"}}}
+
+    def edit(tree: dict[str, Any]) -> None:
+        listing(lists, kind={"list": "team", "take": "kind"}, hint={"list": "team", "take": "hint"})(tree)
+        options = {"at": "choices", "value": "is", "label": "shown"}
+        tree["discover"] = {"do": "GET /fields", "records": "{}", "type": "kind", "types": {}, "options": options}
+
+    with served(tmp_path, 2, edit) as (acme, sync):
+        choices = [{"is": "1", "shown": "North", "help": {"short": "N"}}, {"is": "2", "shown": "South", "closed": True}]
+        acme.fields["team_id"]["choices"] = choices
+        sync()
+        assert [[sync.row(n)[c] for c in ("team", "kind", "hint")] for n in (1, 2)] == [
+            ["South", "closed", None],
+            ["North", "open", "N"],
+        ]
+
+
+def test_columns_of_a_list_are_paths_or_joined_names(tmp_path: Path) -> None:
+    """The first path that is not null, a name from its parts, and nothing where there is nothing."""
+    also = {"lead": {"at": ["lead.first", "lead.last"], "as": "person_name"}, "mail": {"at": ["mail", "lead.mail"]}}
+    lists = {"team": {"do": "GET /teams", "records": "teams", "key": "id", "value": "name", "also": also}}
+    columns = {name: {"list": "team", "take": name} for name in also}
+    with served(tmp_path, 2, listing(lists, **columns)) as (acme, sync):
+        lead = {"first": " Ann ", "last": "Lee", "mail": "a@x.example"}
+        acme.answers["/teams"] = {"teams": [{"id": 1, "name": "N", "lead": lead}, {"id": 2, "name": "S", "mail": ""}]}
+        sync()
+        assert [[sync.row(n)[c] for c in also] for n in (2, 1)] == [["Ann Lee", "a@x.example"], [None, None]]
+
+
+@pytest.mark.parametrize("answer", [{}, {"teams": None}, {"teams": {"1": "North"}}, ["North"]])
+def test_an_answer_without_the_list_stops_the_stream(tmp_path: Path, answer: Any) -> None:
+    """Read as an empty list, every label would be unknown."""
+    with served(tmp_path, 1) as (acme, sync):
+        acme.answers["/teams"] = answer
+        assert sync.tried().status == "failed"
