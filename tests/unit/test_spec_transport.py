@@ -95,7 +95,7 @@ def test_paths_begin_where_the_envelope_has_the_result() -> None:
         ("error.data.name",),
         "error.data.message",
     )
-    assert rpc.lookups["stage"].request.records == "result"
+    assert [lookup.request and lookup.request.records for lookup in rpc.lookups["stage"]] == ["result"]
 
 
 @pytest.mark.parametrize(

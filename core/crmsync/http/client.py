@@ -28,7 +28,7 @@ from crmsync.http.render import render
 from crmsync.http.retry import RETRIED, Patience, RetrySettings
 from crmsync.http.wire import Message, Wire, WireSettings
 from crmsync.secret import Redactor, Secret
-from crmsync.spec.model import Request, Spec, variable
+from crmsync.spec.model import ErrorRule, Request, Spec, variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,17 +172,20 @@ class Client:
             raise self._error(verdict, patience, request)
         self._events.emit(Retrying(self._target.connection, stream, verdict.message, patience.attempt, wait_s))
         if verdict.outcome == "throttled":
-            self._pools.block(verdict.pool, request.uses, wait_s)  # everybody else waits too
+            self._pools.block(
+                verdict.rule.pool if verdict.rule else None, request.uses, wait_s
+            )  # everybody else waits too
         await self._clock.sleep(wait_s)
 
     def _error(self, verdict: Verdict, patience: Patience, request: Request) -> CrmsyncError:
         connection = self._target.connection
-        if verdict.outcome == "exhausted":
-            return self._pools.spend(verdict.pool, request.uses, connection)
-        hint = None
+        rule = verdict.rule or ErrorRule(verdict.outcome)
+        if verdict.outcome == "exhausted" or (rule.budget and self._settings.retry.insists):
+            return self._pools.spend(rule.budget or rule.pool, request.uses, connection)
+        hint = self._told(rule)
         if verdict.told_wait_s is not None and verdict.outcome in RETRIED:
             hint = f"The provider asks to come back in {verdict.told_wait_s:.0f} s: run the same command again then."
-        elif verdict.outcome in ("reconnect", "refresh") and self._way:
+        elif hint is None and verdict.outcome in ("reconnect", "refresh") and self._way:
             hint = auth.mend(self._way, self._spec, connection)
         tries = f", {patience.attempt} tries" if patience.attempt > 1 else ""
         if verdict.outcome == "unreachable":
@@ -190,6 +193,11 @@ class Client:
             hint = f"Check this machine's network, its proxy if it needs one (HTTPS_PROXY), and {address}."
             return error_of(verdict, f"{connection}{tries}", hint)
         return error_of(verdict, f"{connection}: {request.method} {request.path}{tries}", hint)
+
+    def _told(self, rule: ErrorRule) -> str | None:
+        """What the spec says a person does about it."""
+        names = ", ".join(variable(self._target.connection, name) for name in rule.options)
+        return " ".join(filter(None, (rule.hint, names and f"Look at {names}."))) or None
 
     def _warn(self, message: str) -> None:
         self._events.emit(Note(self._target.connection, "", "warning", message))

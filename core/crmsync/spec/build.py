@@ -281,6 +281,10 @@ def _rule(line: Mapping[str, Any]) -> ErrorRule:
         when=bind.plain(line.get("when", {})),
         wait_s=seconds(line["wait"]) if "wait" in line else None,
         pool=line.get("pool"),
+        exhausted_after_s=seconds(line["exhausted_after"]) if "exhausted_after" in line else None,
+        budget=line.get("budget"),
+        hint=line.get("hint"),
+        options=tuple(line.get("options", ())),
     )
 
 

@@ -55,7 +55,7 @@ def account_findings(tree: Mapping[str, Any], sound: Mapping[str, Any]) -> Itera
     for name, line in part(sound, "limits").items():
         yield from _limit(("limits", name), line, tree, options)
     for index, rule in enumerate(sound.get("errors", ())):
-        yield from _rule(("errors", index), rule or {}, part(tree, "limits"))
+        yield from _rule(("errors", index), rule or {}, part(tree, "limits"), part(tree, "config"))
     for name, line in part(sound, "lists").items():
         for (place, sound_line), (_, written) in zip(
             requests_of(name, line), requests_of(name, part(tree, "lists")[name]), strict=True
@@ -149,12 +149,22 @@ def _picked(path: Path, pick: Mapping[str, Any], known: Mapping[str, Any]) -> It
         yield Finding(path, "SP210", "the pick needs `else`, for what is not known yet")
 
 
-def _rule(path: Path, rule: Mapping[str, Any], pools: Mapping[str, Any]) -> Iterator[Finding]:
+def _rule(
+    path: Path, rule: Mapping[str, Any], pools: Mapping[str, Any], options: Mapping[str, Any]
+) -> Iterator[Finding]:
     pool = rule.get("pool")
     if pool is not None and pool not in pools:
         yield Finding((*path, "pool"), "SP203", f"there is no limit `{pool}`{near(pool, pools)}")
     elif rule.get("is") == "exhausted" and "budget" not in part(pools, str(pool)):
         yield Finding((*path, "is"), "SP203", "`exhausted` needs `pool`: a limit with a `budget`")
+    budget = rule.get("budget")
+    if "exhausted_after" in rule and rule.get("is") != "throttled":
+        yield Finding((*path, "exhausted_after"), "SP203", "`exhausted_after` belongs to `is: throttled`")
+    if ("exhausted_after" in rule) != (budget is not None):
+        yield Finding(path, "SP203", "`exhausted_after` and `budget` belong together")
+    elif budget is not None and "budget" not in part(pools, str(budget)):
+        yield Finding((*path, "budget"), "SP203", f"there is no limit `{budget}` with a `budget`{near(budget, pools)}")
+    yield from _needs((*path, "options"), rule.get("options", ()), options)
 
 
 def _list(path: Path, line: Mapping[str, Any], written: Mapping[str, Any], tree: Any) -> Iterator[Finding]:

@@ -293,6 +293,10 @@ class ErrorRule:
     when: Mapping[str, Any] = field(default_factory=dict)
     wait_s: float | None = None
     pool: str | None = None
+    exhausted_after_s: float | None = None  # throttled for so long, the `budget` is taken to be used up
+    budget: str | None = None
+    hint: str | None = None  # what a person does about it
+    options: tuple[str, ...] = ()  # that a person should look at
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ LATER_KEYS: Mapping[str, str] = {
     "check": _REQUEST,
     "discover": _REQUEST,
     "error": "details",
-    "rule": "existing exhausted_after budget",
+    "rule": "existing",
     "link": "write clear",
     "link_read": f"{_REQUEST} limit page next more",
     "list": _REQUEST,

@@ -61,7 +61,8 @@ async def read_account(client: Client, spec: Spec) -> Account:
     found = [check.fixed] if check.account is None else values_at(document, check.account)
     if not found:
         raise UnexpectedAnswer(f"The provider's answer about the account has no {check.account}.")
-    facts = {name: next(iter(values_at(document, path)), None) for name, path in check.facts.items()}
+    said = {name: next(iter(values_at(document, path)), None) for name, path in check.facts.items()}
+    facts = {name: None if value in spec.nulls else value for name, value in said.items()}
     return Account(str(found[0]), facts, answer.server_time or datetime.now(UTC))
 
 
