@@ -171,11 +171,24 @@ def test_the_worked_example_is_a_right_spec() -> None:
 
 def test_the_example_of_a_link_is_right() -> None:
     """Put into the worked example, with the field line that stands before it, it passes every check."""
-    example, _transport, link = blocks("docs/spec-language.md", "yaml")
+    example, *_parts, link = blocks("docs/spec-language.md", "yaml")
     (line,) = re.findall(r"`(company_id: \{link: .*?)`", text_of("docs/spec-language.md"))
     tree = load_text(example.replace("company_id: company.id", line) + link, "example").tree
     (built,) = build(tree, objects(), {}).streams["contact"].links
     assert built.request.path == "/links/people/companies/get"
+
+
+def test_the_examples_of_ways_to_authenticate_are_right() -> None:
+    """Put in place of the worked example's, with the options that they name, they pass every check."""
+    example, *ways, _transport, _link = blocks("docs/spec-language.md", "yaml")
+    names = ("client_id", "client_secret", "accounts_url", "user", "password")
+    more = "".join(f"  {name}: {{secret: {str(name in ('client_secret', 'password')).lower()}}}\n" for name in names)
+    (auth,) = re.findall(r"^auth:\n(?:  .*\n)+", example, re.MULTILINE)
+    kinds = []
+    for way in ways:
+        tree = load_text(example.replace(auth, way).replace("config:\n", f"config:\n{more}"), "example").tree
+        kinds += [made.kind for made in build(tree, objects(), {}).auth]
+    assert kinds == ["oauth2", "login"]
 
 
 def test_the_checkpoint_in_the_page_of_the_store_is_one() -> None:

@@ -78,21 +78,24 @@ class TokenEndpoint:
         self._values, self._given = values, given
         self._state_dir, self._clock, self._events, self._redact = state_dir, clock, events, redact
         self._settings, self._dice = settings or HttpSettings(), dice or Random()
+        redact.learn(auth.secrets(values))
         self._spec = replace(
             spec, error=ErrorPaths(("error",), "error_description"), rules=(*_rules(way.oauth), *spec.rules)
         )
 
     async def refresh(self, token: Secret, server: str | None = None) -> Issued:
         """New tokens for a refresh token. `server`: the address that gave it, where that is not the spec's."""
+        self._redact.learn([token])
         return await self._ask({"grant_type": "refresh_token", "refresh_token": token.reveal()}, server)
 
     async def exchange(
-        self, code: Secret, redirect_uri: str | None, verifier: str | None, server: str | None = None
+        self, code: Secret, redirect_uri: str | None, verifier: Secret | None, server: str | None = None
     ) -> Issued:
         """The first tokens for a code that a person's consent gave; one without `redirect_uri` was made by hand."""
+        self._redact.learn([code, *([verifier] if verifier else [])])
         form = {"grant_type": "authorization_code", "code": code.reveal()}
         form |= {"redirect_uri": redirect_uri} if redirect_uri else {}
-        return await self._ask(form | ({"code_verifier": verifier} if verifier else {}), server)
+        return await self._ask(form | ({"code_verifier": verifier.reveal()} if verifier else {}), server)
 
     async def for_client(self) -> Issued:
         """Tokens for the client itself."""

@@ -1,5 +1,6 @@
 """What a spec says, as frozen values. Nothing here reads files, talks to a provider or knows SQL.
 
+Long because whatever a spec can say stands here, in one place to look it up.
 A `Template` is a JSON-like value that may hold `$placeholders` (see bind.py). A path is the text of the spec (`a.b`).
 """
 

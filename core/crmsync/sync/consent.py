@@ -46,7 +46,6 @@ def ask(job: Job, redirect_uri: str) -> Consent:
     way = _way(job, spec)
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
-    job.redact.learn([Secret(verifier)])
     url = endpoint_of(job, spec, way, SystemClock(), Events()).authorize_url(
         redirect_uri=redirect_uri, state=state, code_challenge=challenge, code_challenge_method="S256"
     )
@@ -68,12 +67,11 @@ async def connect(job: Job, store: FileStore, code: Code, events: Events) -> Non
     """Change the code for tokens, and keep them. Raises Unauthorized and what stands between us and the provider."""
     spec = _spec(job)
     way, clock = _way(job, spec), SystemClock()
-    job.redact.learn([*job.connection.secrets, code.value])
     endpoint, asked, worker = endpoint_of(job, spec, way, clock, events), code.consent, Worker()
     try:
         server = endpoint.at(code.server)
         issued = await endpoint.exchange(
-            code.value, asked.redirect_uri if asked else None, asked.verifier.reveal() if asked else None, server
+            code.value, asked.redirect_uri if asked else None, asked.verifier if asked else None, server
         )
         await tokens_of(job, spec, way, clock, events, None, store, worker).connect(issued, server)
     finally:

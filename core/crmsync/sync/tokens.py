@@ -46,6 +46,9 @@ class Record(msgspec.Struct, omit_defaults=True):
     server: str | None = None  # the token endpoint, where it is not the spec's
     given: str = ""
 
+    def __repr__(self) -> str:
+        return "Record(***)"
+
 
 class Tokens:
     """The tokens of one connection, as Grants."""
