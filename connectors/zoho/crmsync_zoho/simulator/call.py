@@ -85,6 +85,8 @@ def read_call(request: SimRequest) -> Call | None:
     match [unquote(part) for part in request.path.strip("/").split("/")]:
         case ["oauth", *rest]:
             return Call(request, "oauth", 2, rest)
+        case ["v2", "crm", _, "bulk-write", job, _]:  # where the result of an import is
+            return Call(request, "bulk", 2, ["write", job, "result"])
         case ["crm", "bulk", version, *rest]:
             return _placed(request, "bulk", version, rest)
         case ["crm", version, *rest]:

@@ -11,12 +11,13 @@ from typing import Any
 from crmsync.clock import Clock, SystemClock
 from crmsync.sandbox import Faults
 from crmsync_zoho.simulator.access import ALL_SCOPES, STATIC_TOKEN, Access, Token
+from crmsync_zoho.simulator.callbacks import Callback
 from crmsync_zoho.simulator.catalogue import LOOKUPS
 from crmsync_zoho.simulator.columns import Value
-from crmsync_zoho.simulator.edits import Edits
 from crmsync_zoho.simulator.instants import read_iso, to_s
-from crmsync_zoho.simulator.oauth import CODE_S, REFRESH_TOKEN, App, OAuth
+from crmsync_zoho.simulator.oauth import CODE_S, REFRESH_TOKEN, App
 from crmsync_zoho.simulator.org import Org, Shelf
+from crmsync_zoho.simulator.services import Services
 from crmsync_zoho.simulator.switches import Switches
 from crmsync_zoho.simulator.table import CONVERTED, Version
 from crmsync_zoho.simulator.trouble import trouble
@@ -34,16 +35,24 @@ class Control:
     def __init__(self, records: int = 100, seed: int = 0, clock: Clock | None = None, zone: str = ZONE) -> None:
         self.clock = clock or SystemClock()
         self.org = Org(records, seed, self.clock, zone)
-        self.access = Access(self.clock, self.org.switches)
-        self.app = App()
         self.faults = Faults()
-        self._oauth = OAuth(self.org, self.access, self.app)
-        self._edits = Edits(self.org)
+        self._services = Services(self.org)
+        self._edits = self._services.edits
         self._lock = threading.RLock()
 
     @property
     def switches(self) -> Switches:
         return self.org.switches
+
+    @property
+    def access(self) -> Access:
+        """The access tokens."""
+        return self._services.access
+
+    @property
+    def app(self) -> App:
+        """The client that is registered: codes and refresh tokens."""
+        return self._services.app
 
     @property
     def options(self) -> Mapping[str, str]:
@@ -168,7 +177,12 @@ class Control:
 
     def self_client_code(self, *scopes: str, lasts_s: int = CODE_S) -> str:
         """A code that a person makes in the API console."""
-        return self._oauth.grant(scopes or ALL_SCOPES, lasts_s)
+        return self._services.oauth.grant(scopes or ALL_SCOPES, lasts_s)
+
+    def callbacks(self) -> list[Callback]:
+        """The callbacks that have arrived since the last call, in order of arrival; nothing is sent by itself."""
+        with self._lock:
+            return self._services.callbacks()
 
     def _shelf(self, module: str) -> Shelf:
         return self.org.shelves[module]

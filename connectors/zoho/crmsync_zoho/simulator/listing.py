@@ -105,7 +105,7 @@ class Listing:
         if call.has("page") and call.has("page_token"):
             raise _ambiguous("page", "page_token")
         if call.has("page_token"):
-            return self._tokens.read(call.one("page_token"), binding)
+            return self._tokens.read(call.one("page_token"), binding, self._org.switches.paging.tokens_reach)
         number, reach = call.number("page", 1, 10**8), self._org.switches.paging.pages_reach
         if number * asked.per_page > reach:
             message = "the discrete pagination limit is exceeded; use page_token"

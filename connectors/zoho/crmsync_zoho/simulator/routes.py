@@ -4,39 +4,38 @@ from __future__ import annotations
 
 from crmsync.sandbox import SimResponse
 from crmsync_zoho.simulator import account
-from crmsync_zoho.simulator.access import Access, module_scopes, scopes_for
+from crmsync_zoho.simulator.access import module_scopes, scopes_for
 from crmsync_zoho.simulator.answers import invalid_module, wrong_method
 from crmsync_zoho.simulator.call import Call
 from crmsync_zoho.simulator.coql.run import Coql
 from crmsync_zoho.simulator.costs import credits_of
 from crmsync_zoho.simulator.deleted import list_deleted
-from crmsync_zoho.simulator.edits import Edits
 from crmsync_zoho.simulator.listing import Listing
-from crmsync_zoho.simulator.oauth import OAuth
-from crmsync_zoho.simulator.org import Org
-from crmsync_zoho.simulator.quota import Quota
 from crmsync_zoho.simulator.searching import Searching
+from crmsync_zoho.simulator.services import Services
 from crmsync_zoho.simulator.settings import settings
-from crmsync_zoho.simulator.show import Shows
+from crmsync_zoho.simulator.watching import Watching
 from crmsync_zoho.simulator.writing import Writing
 
 
 class Routes:
     """All routes of one org."""
 
-    def __init__(self, org: Org, access: Access, quota: Quota, oauth: OAuth, edits: Edits) -> None:
-        self._org, self._access, self._quota, self._oauth, self._edits = org, access, quota, oauth, edits
-        shows = Shows(org)
-        self._listing, self._searching = Listing(org, shows), Searching(org, shows)
-        self._coql = Coql(org, shows)
+    def __init__(self, services: Services) -> None:
+        self._services, self._org = services, services.org
+        self._listing = Listing(services.org, services.shows)
+        self._searching = Searching(services.org, services.shows)
+        self._coql = Coql(services.org, services.shows)
+        self._watching = Watching(services.org, services.channels)
 
     def answer(self, call: Call) -> SimResponse | None:
         """Check the caller's rights, then the limits, then carry the call out."""
         if call.area == "oauth":
-            return self._oauth.answer(call)
-        token = self._access.check(call.request.headers)
-        self._access.demand(token, *scopes_for(call))
-        self._quota.admit(call.request, credits_of(call, self._org.switches))
+            return self._services.oauth.answer(call)
+        access = self._services.access
+        token = access.check(call.request.headers)
+        access.demand(token, *scopes_for(call))
+        self._services.quota.admit(call.request, credits_of(call, self._org.switches))
         match (call.method, *call.parts):
             case ("GET", "org"):
                 return account.show_org(self._org)
@@ -46,13 +45,21 @@ class Routes:
                 return account.get_user(self._org, key)
             case (_, "settings", *_):
                 return settings(self._org, call)
+            case (_, "read", *_) if call.area == "bulk":
+                return self._services.exports.answer(call)
+            case (_, "write", *_) if call.area == "bulk":
+                return self._services.imports.answer(call)
+            case ("POST", "upload"):
+                return self._services.imports.upload(call)
+            case (_, "actions", "watch"):
+                return self._watching.answer(call)
             case ("POST", "coql"):
                 if module := self._coql.module(call):
-                    self._access.demand(token, module_scopes(module, "READ"))
+                    access.demand(token, module_scopes(module, "READ"))
                 return self._coql.answer(call)
-            case (_, "org" | "users" | "coql" | "actions", *_):
+            case (_, "org" | "users" | "coql" | "upload", *_):
                 raise wrong_method()
-        return self._records(call)
+        return self._records(call) if call.area == "crm" else None
 
     def _records(self, call: Call) -> SimResponse | None:
         shelf = self._org.shelves.get(call.parts[0])
@@ -70,7 +77,7 @@ class Routes:
             case ("GET", key):
                 return self._listing.one(shelf, call, key)
             case ("POST" | "PUT" | "DELETE", *_):
-                return self._written(call, Writing(self._org, shelf, self._edits))
+                return self._written(call, Writing(self._org, shelf, self._services.edits))
             case (_,) | (_, _):
                 raise wrong_method()
         return None

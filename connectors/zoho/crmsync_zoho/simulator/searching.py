@@ -32,7 +32,9 @@ class Searching:
         limits = self._org.switches.paging
         per_page, number = call.number("per_page", limits.page_max, limits.page_max), call.number("page", 1, 10**8)
         if number * per_page > limits.search_reach:
-            raise Refused(400, "LIMIT_REACHED", "the search gives no more results", {"limit": limits.search_reach})
+            raise Refused(
+                400, "LIMIT_REACHED", "maximum response iteration limit reached", {"limit": str(limits.search_reach)}
+            )
         rows = self._rows(shelf, call)
         found = list(islice(rows, (number - 1) * per_page, number * per_page + 1))
         if not found:

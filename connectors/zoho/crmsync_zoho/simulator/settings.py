@@ -64,7 +64,7 @@ def shown_module(org: Org, shelf: Shelf) -> dict[str, Any]:
         "emailTemplate_support email_parser_supported filter_supported show_as_tab viewable api_supported quick_create "
         "feeds_required scoring_supported webform_supported visible"
     )
-    no = "public_fields_configured has_more_profiles sub_menu_available track_current_data activity_badge_supported"
+    no = "public_fields_configured has_more_profiles sub_menu_available track_current_data"
     return {
         **dict.fromkeys(yes.split(), True),
         **dict.fromkeys(no.split(), False),
@@ -240,7 +240,6 @@ def _options(org: Org, shelf: Shelf, field: Field) -> list[dict[str, Any]]:
             "display_value": option.display,
             "sequence_number": number + 1,
             "reference_value": option.actual,
-            "colour_code": None,
             "actual_value": option.actual,
             "id": shelf.catalogue.option_id(field, number),
             "type": "used",
@@ -259,7 +258,7 @@ def _lookup(org: Org, field: Field) -> dict[str, Any]:
         "api_name": f"{field.name}_Lookup",
         "module": {"api_name": field.target, "crypt": False, "id": org.module_id(field.target)},
         "id": str(int(field.id) + 500),
-        "query_details": {},
+        "query_details": {"system_query_id": None},
     }
 
 

@@ -11,7 +11,6 @@ from crmsync.sandbox import SimRequest, SimResponse
 from crmsync_zoho.simulator.answers import Refused, not_found, refusal
 from crmsync_zoho.simulator.call import read_call
 from crmsync_zoho.simulator.control import ZONE, Control
-from crmsync_zoho.simulator.quota import Quota
 from crmsync_zoho.simulator.routes import Routes
 
 REQUESTS_KEPT = 2_000
@@ -23,14 +22,14 @@ class ZohoSimulator(Control):
     def __init__(self, records: int = 100, seed: int = 0, clock: Clock | None = None, zone: str = ZONE) -> None:
         super().__init__(records, seed, clock, zone)
         self.requests: deque[SimRequest] = deque(maxlen=REQUESTS_KEPT)
-        self.quota = Quota(self.clock, self.org)
-        self._routes = Routes(self.org, self.access, self.quota, self._oauth, self._edits)
+        self._routes = Routes(self._services)
 
     def handle(self, request: SimRequest) -> SimResponse:
         with self._lock:
             self.requests.append(request)
             if self.switches.on_request is not None:
                 self.switches.on_request(request)
+            self._services.settle()
             answer = self.faults.around(request, self._answer)
             date = format_datetime(self.clock.now(), usegmt=True)
             return replace(answer, headers={"Date": date, **answer.headers})
@@ -48,4 +47,4 @@ class ZohoSimulator(Control):
                 answer = replace(answer, headers={**answer.headers, "Retry-After": str(retry_s)})
         if call is None or call.area == "oauth" or answer.status == 401:
             return answer
-        return replace(answer, headers={**self.quota.headers(), **answer.headers})
+        return replace(answer, headers={**self._services.quota.headers(), **answer.headers})

@@ -45,11 +45,36 @@ class Paging:
 
 
 @dataclass(slots=True)
+class Delivery:
+    """How callbacks arrive."""
+
+    late_s: float | Callable[[], float] = 0.0
+    twice: bool = False
+    shuffled: bool = False
+    lost: Callable[[str, str], bool] | None = None  # (module, id) -> whether nobody is told of this change
+
+
+@dataclass(slots=True)
+class Bulk:
+    """How bulk jobs go; each step takes `step_s`."""
+
+    step_s: float = 5.0
+    error: str = ""  # new exports end as failures with this message
+    rows_max: int = 25_000  # of a file of an import
+    columns_max: int = 200
+    zip_bytes_max: int = 25 << 20
+    downloads: int = 10  # a minute
+    result_columns: tuple[str, str, str] = ("RECORD_ID", "STATUS", "ERRORS")
+
+
+@dataclass(slots=True)
 class Switches:
     """Set at any time; the defaults are a well-behaved org."""
 
     limits: Limits = field(default_factory=Limits)
     paging: Paging = field(default_factory=Paging)
+    delivery: Delivery = field(default_factory=Delivery)
+    bulk: Bulk = field(default_factory=Bulk)
     lag: Lag = 0.0  # until the search index sees a change; lists and COQL see it at once
     mandatory: set[tuple[str, str]] = field(default_factory=set)  # (module, field) that the layout demands
     check_duplicates: bool = False  # an insert is refused when the module's check field matches

@@ -37,8 +37,8 @@ class PageTokens:
         body = msgspec.json.encode(place)
         return self._mark(body) + body.hex()
 
-    def read(self, text: str, binding: str) -> Place:
-        """Refuses what is no token, or one of another listing, or of another day, or at its end."""
+    def read(self, text: str, binding: str, reach: int) -> Place:
+        """Refuses what is no token, or one of another listing, or of another day, or `reach` records from the start."""
         try:
             body = bytes.fromhex(text[16:])
         except ValueError:
@@ -50,7 +50,7 @@ class PageTokens:
         if self._org.now_s >= place.expires_s:
             details = {"api_name": "page_token", "json_path": "$.query.page_token"}
             raise Refused(400, "EXPIRED_VALUE", "Page token expired", details)
-        if place.offset >= self._org.switches.paging.tokens_reach:
+        if place.offset >= reach:
             raise Refused(400, "PAGINATION_LIMIT_EXCEEDED", "pagination limit exceeded", {"param_name": "page_token"})
         return place
 
