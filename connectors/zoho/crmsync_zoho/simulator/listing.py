@@ -13,6 +13,7 @@ from crmsync_zoho.simulator.call import FIELDS_FROM, Call
 from crmsync_zoho.simulator.catalogue import HIDDEN_IN_LISTS
 from crmsync_zoho.simulator.ids import is_id
 from crmsync_zoho.simulator.instants import read_http_date, read_iso
+from crmsync_zoho.simulator.matching import external_field, keyed
 from crmsync_zoho.simulator.org import CURRENCY, Org, Shelf
 from crmsync_zoho.simulator.scan import HIGHEST, LOWEST, ORDERS, Row, Span, id_of, page, scan
 from crmsync_zoho.simulator.show import Shows
@@ -59,9 +60,9 @@ class Listing:
 
     def one(self, shelf: Shelf, call: Call, key: str) -> SimResponse:
         """One record, with what Zoho tells about it beside its fields."""
-        if not is_id(key):
+        if not is_id(key) and not external_field(shelf, call):
             raise invalid("the id given seems to be invalid", resource_path_index=1)
-        version = shelf.table.live(int(key))
+        version = keyed(self._org, shelf, call, key)
         if version is None:
             return nothing()
         since_s = self._since(call)

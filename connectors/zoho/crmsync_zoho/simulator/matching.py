@@ -6,10 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crmsync_zoho.simulator.answers import Refused, invalid
+from crmsync_zoho.simulator.call import Call
 from crmsync_zoho.simulator.ids import is_id
 from crmsync_zoho.simulator.org import Org, Shelf
 from crmsync_zoho.simulator.table import Version
 from crmsync_zoho.simulator.values import Written
+
+
+def external_field(shelf: Shelf, call: Call) -> str:
+    """The field that stands in place of the id, by the header `X-EXTERNAL: Deals.My_Key`; empty without one."""
+    module, _, name = call.request.headers.get("x-external", "").partition(".")
+    return name if module == shelf.module.api_name and name in shelf.catalogue.unique_names() else ""
+
+
+def keyed(org: Org, shelf: Shelf, call: Call, key: str) -> Version | None:
+    """The live record that a path means."""
+    if external := external_field(shelf, call):
+        return next(iter(org.found(shelf, external, key)), None)
+    return shelf.table.live(int(key)) if is_id(key) else None
 
 
 def meant(shelf: Shelf, org: Org, row: Mapping[str, Any], path: str, external: str) -> Version:

@@ -95,7 +95,7 @@ class Routes:
             case ("PUT", key):
                 return writing.update_one(call, key)
             case ("DELETE", key):
-                return writing.delete_one(key)
+                return writing.delete_one(call, key)
             case (_, _):
                 raise wrong_method()
         return None

@@ -51,7 +51,7 @@ def checked(org: Org, shelf: Shelf, row: Mapping[str, Any], path: str, current: 
             wrong.append(refused.body)
         if isinstance(appended, dict) and appended.get(name) is True and current is not None:
             values[name] = _more(shelf.table.value(current, name), values.get(name))
-    wrong += _missing(org, shelf, values, path, current)
+    wrong += _missing(org, shelf, row, path, current)
     if not wrong:
         wrong += _mismatch(org, shelf, values, path, current)
     if len(wrong) > 1:
@@ -146,14 +146,14 @@ def _user(org: Org, field: Field, given: Any, path: str) -> int:
     return user.id
 
 
-def _missing(org: Org, shelf: Shelf, values: Written, path: str, current: Version | None) -> list[Row]:
+def _missing(org: Org, shelf: Shelf, row: Mapping[str, Any], path: str, current: Version | None) -> list[Row]:
     """A new record needs every mandatory field; a change must not clear one."""
     module, missing = shelf.module.api_name, []
     for field in shelf.catalogue:
         needed = field.mandatory and (field.name != "Pipeline" or org.switches.pipelines)
         needed = needed or (module, field.name) in org.switches.mandatory
-        absent = field.name not in values if current is None else False
-        if needed and (absent or (field.name in values and values[field.name] is None)):
+        given = row.get(field.name, None if current is None else "as it is")
+        if needed and given in (None, ""):
             details = {"api_name": field.name, "json_path": f"{path}.{field.name}"}
             if current is not None:
                 details["id"] = str(current.id)

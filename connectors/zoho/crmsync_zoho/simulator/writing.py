@@ -12,7 +12,7 @@ from crmsync_zoho.simulator.columns import Value
 from crmsync_zoho.simulator.edits import Edits
 from crmsync_zoho.simulator.ids import is_id
 from crmsync_zoho.simulator.instants import read_iso
-from crmsync_zoho.simulator.matching import check_fields, duplicate, duplicate_data, meant
+from crmsync_zoho.simulator.matching import check_fields, duplicate, duplicate_data, external_field, keyed, meant
 from crmsync_zoho.simulator.org import Org, Shelf
 from crmsync_zoho.simulator.table import Version
 from crmsync_zoho.simulator.values import NewAccount, Written, checked
@@ -35,7 +35,7 @@ class Writing:
 
     def update(self, call: Call) -> SimResponse:
         """`PUT /{Module}`."""
-        external = self._external(call)
+        external = external_field(self._shelf, call)
         return self._each(call, lambda row, path: self.update_row(row, path, external), done=200)
 
     def upsert(self, call: Call) -> SimResponse:
@@ -45,7 +45,8 @@ class Writing:
 
     def update_one(self, call: Call, key: str) -> SimResponse:
         """`PUT /{Module}/{id}`, if it was not changed since the time in the header If-Unmodified-Since."""
-        version = self._shelf.table.live(int(key)) if is_id(key) else None
+        version = keyed(self._org, self._shelf, call, key)
+        key = key if version is None else str(version.id)
         since_s = read_iso(call.request.headers.get("if-unmodified-since", ""))
         if version is not None and since_s is not None and version.modified_s > since_s:
             refused = Refused(412, "ALREADY_MODIFIED", "record already modified", self._details(version))
@@ -62,8 +63,10 @@ class Writing:
             raise Refused(400, "LIMIT_EXCEEDED", f"more than {IDS_MAX} ids were given", details)
         return self._answer([self._row(self._delete_row, key, "") for key in ids], 200)
 
-    def delete_one(self, key: str) -> SimResponse:
+    def delete_one(self, call: Call, key: str) -> SimResponse:
         """`DELETE /{Module}/{id}`."""
+        version = keyed(self._org, self._shelf, call, key)
+        key = key if version is None else str(version.id)
         return self._answer([self._row(self._delete_row, key, "")], 200)
 
     def insert_row(self, row: Mapping[str, Any], path: str) -> Row:
@@ -181,11 +184,6 @@ class Writing:
             "Created_By": creator and creator.brief,
         }
         return {**details, "$approval_state": "approved"} if org.switches.approval_state else details
-
-    def _external(self, call: Call) -> str:
-        """The field that stands in place of the id, by the header `X-EXTERNAL: Deals.My_Key`."""
-        module, _, name = call.request.headers.get("x-external", "").partition(".")
-        return name if module == self._module else ""
 
 
 def _triggers(body: Mapping[str, Any]) -> tuple[str, ...]:
