@@ -110,7 +110,7 @@ def test_exports_go_on_by_page_or_token(quick, org):
     org.switches.paging.bulk_page = 15
     found, query = [], {"fields": ["Email"]}
     while query:
-        result = quick.get(f"{READ}/{(job := export(quick, **query))}").json["data"][0]["result"]
+        result = quick.get(f"{READ}/{export(quick, **query)}").json["data"][0]["result"]
         found += [row[0] for row in lines(quick.get(result["download_url"]))[1:]]
         query = {"fields": ["Email"], "page_token": result["next_page_token"]} if result["more_records"] else None
     assert found == org.ids("Contacts")
@@ -218,8 +218,9 @@ def test_cells_are_read_by_the_type_of_their_field(quick, org):
     assert (deal["Deal_Name"], deal["Amount"], deal["Closing_Date"], deal["Account_Name"], deal["Stage"]) == (
         "Boat", 12.5, "2026-02-28", account, "Closed Won",
     )  # fmt: skip
-    load(quick, "update", [["id", "d"], [org.ids("Deals")[-1], "2026-03-01"]],
-         "id", {"api_name": "Closing_Date", "index": 1, "format": "yyyy-MM-dd"}, module="Deals", find_by="id")  # fmt: skip
+    form = {"api_name": "Closing_Date", "index": 1, "format": "yyyy-MM-dd"}
+    rows = [["id", "d"], [org.ids("Deals")[-1], "2026-03-01"]]
+    load(quick, "update", rows, "id", form, module="Deals", find_by="id")
     quick.get("org")
     assert org.get("Deals", org.ids("Deals")[-1])["Closing_Date"] == "2026-03-01"
 

@@ -51,6 +51,23 @@ def test_keyset_walks_every_record_once(api, org):
     assert gone not in walked
 
 
+@pytest.mark.parametrize("order", ["id asc", "id desc", "Modified_Time desc, id desc", "Created_Time asc"])
+def test_touched_and_untouched_records_come_in_one_order(api, org, clock, order):
+    """Whichever of them are met first."""
+    for number, contact in enumerate(org.ids("Contacts")):
+        clock.advance(1)
+        if number % 3 == 1:
+            org.update("Contacts", contact, {"Title": "x"})
+        if number % 7 == 2:
+            org.delete("Contacts", contact)
+            org.create("Contacts", {"Last_Name": "New"})
+    name, _, direction = order.partition(",")[0].partition(" ")
+    rows = api.found(f"select id, Modified_Time, Created_Time from Contacts where id > 1 order by {order}")
+    keys = [(row[name], row["id"]) for row in rows]
+    assert keys == sorted(keys, reverse=direction == "desc")
+    assert sorted(row["id"] for row in rows) == org.ids("Contacts")
+
+
 def test_a_window_is_walked_by_id(api, org):
     """Half-open in time, to the second, whatever the offset of its bounds."""
     moment = datetime(2026, 1, 14, 12, 0, 0, tzinfo=UTC)

@@ -22,10 +22,9 @@ def limited(api, org):
 def used(api, send):
     """Credits that a request costs."""
     api.org.switches.limits.credits = 100_000
-    quota = api.org._services.quota
-    before = quota._credits.used
+    before = api.org.quota.used
     send()
-    return quota._credits.used - before
+    return api.org.quota.used - before
 
 
 @pytest.mark.parametrize(
@@ -63,7 +62,7 @@ def test_credits_come_back_a_day_after_they_were_spent(limited, org, clock):
 
 
 @pytest.mark.parametrize(
-    ("edition", "credits", "concurrent"),
+    ("edition", "a_day", "at_once"),
     [
         ("free", 5_000, 5),
         ("standard", 52_500, 10),
@@ -72,13 +71,12 @@ def test_credits_come_back_a_day_after_they_were_spent(limited, org, clock):
         ("ultimate", 70_000, 25),
     ],
 )
-def test_the_edition_sets_the_limits(limited, org, edition, credits, concurrent):
+def test_the_edition_sets_the_limits(limited, org, edition, a_day, at_once):
     """Ten users; the org tells its edition."""
     org.org.edition = edition
-    quota = org._services.quota
-    assert (quota.credits, quota.concurrent) == (credits, concurrent)
+    assert (org.quota.credits, org.quota.concurrent) == (a_day, at_once)
     assert limited.get("org").json["org"][0]["license_details"]["paid_type"] == edition
-    answers = [limited.send("GET", "org", beside=[LIGHT] * n).status for n in (concurrent - 1, concurrent)]
+    answers = [limited.send("GET", "org", beside=[LIGHT] * n).status for n in (at_once - 1, at_once)]
     assert answers == [200, 429]
 
 

@@ -1,4 +1,4 @@
-"""Zoho's own client, which types every answer by its own schema, works against the simulator as against the real thing."""
+"""Zoho's own client works against the simulator as against the real thing; it types every answer by its own schema."""
 
 from __future__ import annotations
 

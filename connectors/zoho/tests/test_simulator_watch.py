@@ -141,7 +141,7 @@ def test_callbacks_may_come_twice_late_in_disorder_or_never(api, org, clock):
     contacts, delivery = org.ids("Contacts"), org.switches.delivery
     lags = iter([50.0, 50.0, 10.0, 10.0, 30.0, 30.0])
     delivery.twice, delivery.late_s = True, lambda: next(lags)
-    delivery.lost = lambda module, record_id: record_id == contacts[9]
+    delivery.lost = lambda _, record_id: record_id == contacts[9]
     for contact in (contacts[0], contacts[1], contacts[2], contacts[9]):
         clock.advance(1)
         org.update("Contacts", contact, {"Title": "x"})

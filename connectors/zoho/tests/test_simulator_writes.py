@@ -115,6 +115,14 @@ def test_an_update_changes_what_it_names(api, org, clock):
     assert org.get("Contacts", contact)["Modified_Time"] == "2026-01-15T13:00:05+01:00"
 
 
+def test_a_write_may_be_seen_later_than_its_time_of_change(api, org, clock):
+    """A window that ended before it was seen has missed it."""
+    org.switches.stamps_behind_s = 90
+    clock.advance(3600)
+    made = api.write("Contacts", {"Last_Name": "A"}).ids[0]
+    assert org.get("Contacts", made)["Modified_Time"] == "2026-01-15T13:58:30+01:00"
+
+
 def test_values_are_appended_on_request(api, org):
     """A choice of several is replaced, unless the row says otherwise."""
     org.add_field("Contacts", "Colours", "multiselectpicklist")
@@ -245,7 +253,7 @@ def test_a_record_may_be_locked_and_a_row_refused(api, org):
     """Troubles that a test orders."""
     first, second = org.ids("Contacts")[:2]
     org.switches.locked.add(("Contacts", first))
-    org.switches.refuse = lambda operation, module, record_id: (
+    org.switches.refuse = lambda _operation, _module, record_id: (
         {"code": "NOT_APPROVED", "details": {"id": record_id}} if record_id == second else None
     )
     rows = [{"id": contact, "Title": "x"} for contact in (first, second, org.ids("Contacts")[2])]

@@ -1,10 +1,10 @@
 """A Zoho CRM org in memory, for tests, demonstrations and benchmarks.
 
-A request is read (`call`), let in (`access`, `quota` with `costs`), handled (`routes`, then `listing`, `searching`,
-`coql`, `deleted`, `writing`, `watching`, `bulk`, `settings`, `account`, `oauth`) and answered (`show` with `render`,
-`answers`); `services` has what keeps state. Records are made up (`made_up`, `packs`, `columns`), never stored until
-touched (`baseline`), then kept (`table`) and walked (`scan`). Tests reach in by `control`, and make trouble by
-`switches` and `trouble`.
+A request is read (`call`), let in (`access`, `quota` with `costs`) and handled: `routes`, then `listing`, `single`,
+`searching`, `coql`, `deleted`, `writing`, `watching`, `bulk`, `settings`, `account`, `oauth`. `show` and `render` write
+records, `answers` the rest; `services` has what keeps state. Records are made up (`made_up`, `packs`, `columns`), never
+stored until touched (`baseline`), then kept (`table`) and walked (`scan`). Tests reach in by `control`, and make
+trouble by `switches` and `trouble`.
 """
 
 from crmsync_zoho.simulator.serve import serve

@@ -11,7 +11,6 @@ from crmsync_zoho.simulator.modules import Module
 from crmsync_zoho.simulator.pipelines import PIPELINES, STAGES
 
 AREA = 100  # each module has three areas from here: fields, and their options
-TEXTS = ("text", "textarea", "email", "phone", "website", "picklist", "autonumber")
 NUMBERS = ("integer", "double", "percent", "currency", "bigint")
 LOOKUPS = ("lookup", "ownerlookup", "userlookup")
 OWNED = ("ownerlookup", "userlookup")

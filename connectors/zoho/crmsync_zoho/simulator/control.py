@@ -17,6 +17,7 @@ from crmsync_zoho.simulator.columns import Value
 from crmsync_zoho.simulator.instants import read_iso, to_s
 from crmsync_zoho.simulator.oauth import CODE_S, REFRESH_TOKEN, App
 from crmsync_zoho.simulator.org import Org, Shelf
+from crmsync_zoho.simulator.quota import Quota
 from crmsync_zoho.simulator.services import Services
 from crmsync_zoho.simulator.switches import Switches
 from crmsync_zoho.simulator.table import CONVERTED, Version
@@ -53,6 +54,11 @@ class Control:
     def app(self) -> App:
         """The client that is registered: codes and refresh tokens."""
         return self._services.app
+
+    @property
+    def quota(self) -> Quota:
+        """What the org may use, and has used."""
+        return self._services.quota
 
     @property
     def options(self) -> Mapping[str, str]:

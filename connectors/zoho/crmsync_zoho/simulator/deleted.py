@@ -6,8 +6,8 @@ from typing import Any
 
 from crmsync.sandbox import SimResponse
 from crmsync_zoho.simulator.answers import Refused, nothing, ok, page_info
+from crmsync_zoho.simulator.asked import read_since
 from crmsync_zoho.simulator.call import Call
-from crmsync_zoho.simulator.listing import read_since
 from crmsync_zoho.simulator.org import Org, Shelf
 from crmsync_zoho.simulator.recycle import Tombstone
 

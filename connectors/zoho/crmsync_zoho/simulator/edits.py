@@ -22,7 +22,7 @@ class Edits:
         self, module: str, values: Mapping[str, Value], *, at_s: int | None = None, lag_s: float | None = None
     ) -> Version:
         org, admin = self._org, self._org.users[0].id
-        moment = org.now_s if at_s is None else at_s
+        moment = org.stamp_s if at_s is None else at_s
         fresh = Version(
             org.new_id(), -1, moment, moment, {"Record_Status__s": "Available", "Locked__s": False}, admin, admin
         )
@@ -39,7 +39,7 @@ class Edits:
         moved = [name for name, value in values.items() if table.value(version, name) != value]
         if not moved and not org.switches.equal_writes_touch:
             return version
-        moment = max(org.now_s if at_s is None else at_s, version.modified_s)
+        moment = max(org.stamp_s if at_s is None else at_s, version.modified_s)
         changes = {**version.changes, **self._derived(module, version, values)}
         changed = replace(version, changes=changes, modified_s=moment, modified_by=org.users[0].id)
         return org.put(module, changed, Change(module, "update", version.id, tuple(moved), moment), lag_s)

@@ -86,6 +86,11 @@ class Org:
         return to_s(self.clock.now())
 
     @property
+    def stamp_s(self) -> int:
+        """The time of change that a write gets."""
+        return self.now_s - self.switches.stamps_behind_s
+
+    @property
     def now(self) -> str:
         return self.zone.iso(self.now_s)
 

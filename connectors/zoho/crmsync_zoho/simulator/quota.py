@@ -44,6 +44,12 @@ class Quota:
         given = self._org.switches.limits.concurrent
         return EDITIONS[self._org.edition][3] if given is None else given
 
+    @property
+    def used(self) -> int:
+        """Credits spent in the last 24 hours."""
+        self._credits.remaining(self._clock.monotonic())
+        return self._credits.used
+
     def admit(self, request: SimRequest, cost: int) -> None:
         """Count this request or refuse it; all three refusals look the same."""
         limits = self._org.switches.limits

@@ -14,6 +14,7 @@ from crmsync_zoho.simulator.listing import Listing
 from crmsync_zoho.simulator.searching import Searching
 from crmsync_zoho.simulator.services import Services
 from crmsync_zoho.simulator.settings import settings
+from crmsync_zoho.simulator.single import get_record
 from crmsync_zoho.simulator.watching import Watching
 from crmsync_zoho.simulator.writing import Writing
 
@@ -67,7 +68,7 @@ class Routes:
             raise invalid_module()
         match (call.method, *call.parts[1:]):
             case ("GET",):
-                return self._listing.many(shelf, call)
+                return self._listing.answer(shelf, call)
             case ("GET", "deleted"):
                 return list_deleted(self._org, shelf, call)
             case ("GET", "search"):
@@ -75,7 +76,7 @@ class Routes:
             case ("GET", "actions", "count"):
                 return self._searching.count(shelf, call)
             case ("GET", key):
-                return self._listing.one(shelf, call, key)
+                return get_record(self._org, shelf, self._services.shows, call, key)
             case ("POST" | "PUT" | "DELETE", *_):
                 return self._written(call, Writing(self._org, shelf, self._services.edits))
             case (_,) | (_, _):

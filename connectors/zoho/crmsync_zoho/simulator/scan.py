@@ -12,7 +12,11 @@ from crmsync_zoho.simulator.table import Table, Touched, Version
 
 LOWEST, HIGHEST = 0, 1 << 63
 Row = int | Version  # an untouched record is its index
-ORDERS = ("id", "Created_Time", "Modified_Time")  # in all of them untouched records come by index
+_TIMES: dict[str, Callable[[Version], tuple[int, int]]] = {
+    "Created_Time": lambda row: (row.created_s, row.id),
+    "Modified_Time": lambda row: (row.modified_s, row.id),
+}
+ORDERS = ("id", *_TIMES)  # in all of them untouched records come by index
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +48,13 @@ def scan(
     table: Table, span: Span, order: str = "id", *, descending: bool = False, touched: Touched | None = None
 ) -> Iterator[Row]:
     """The live records of a span in one of `ORDERS`, then by id; `touched`: as an index knows them."""
-    known, base, make = touched or table.touched, table.baseline, table.untouched
+    known, base = touched or table.touched, table.baseline
     indexes = span.indexes(base)
-    rows = [row for row in known.live(*span.ids) if span.meets(row)]
+    rows = (row for row in known.live(*span.ids, descending=descending) if span.meets(row))
     untouched = _untouched(base, reversed(indexes) if descending else iter(indexes), known)
-    if not rows:
-        return untouched
-    key = _key(order)
-    rows.sort(key=key, reverse=descending)
-    versions = (make(row) if isinstance(row, int) else row for row in untouched)
-    return heapq.merge(versions, rows, key=key, reverse=descending)
+    if order == "id":
+        return _by_id(base, untouched, rows, descending)
+    return _by_time(table, untouched, list(rows), _TIMES[order], descending)
 
 
 def page(rows: Iterator[Row], offset: int, limit: int) -> tuple[list[Row], bool]:
@@ -66,17 +67,35 @@ def id_of(table: Table, row: Row) -> int:
     return table.baseline.id_of(row) if isinstance(row, int) else row.id
 
 
-def _untouched(base: Baseline, indexes: Iterator[int], known: Touched) -> Iterator[Row]:
+def _untouched(base: Baseline, indexes: Iterator[int], known: Touched) -> Iterator[int]:
     if not known.rows:
         return indexes
     rows, id_of_index = known.rows, base.id_of
     return (index for index in indexes if id_of_index(index) not in rows)
 
 
-def _key(order: str) -> Callable[[Version], tuple[int, int]]:
-    match order:
-        case "Created_Time":
-            return lambda row: (row.created_s, row.id)
-        case "Modified_Time":
-            return lambda row: (row.modified_s, row.id)
-    return lambda row: (0, row.id)
+def _by_id(base: Baseline, untouched: Iterator[int], rows: Iterator[Version], descending: bool) -> Iterator[Row]:
+    """Both in the order of ids, looked at no farther than the caller does."""
+    row = next(rows, None)
+    for index in untouched:
+        at = base.id_of(index)
+        while row is not None and (row.id > at if descending else row.id < at):
+            yield row
+            row = next(rows, None)
+        yield index
+    if row is not None:
+        yield row
+        yield from rows
+
+
+def _by_time(
+    table: Table,
+    untouched: Iterator[int],
+    rows: list[Version],
+    key: Callable[[Version], tuple[int, int]],
+    descending: bool,
+) -> Iterator[Row]:
+    if not rows:
+        return untouched
+    rows.sort(key=key, reverse=descending)
+    return heapq.merge(map(table.untouched, untouched), rows, key=key, reverse=descending)

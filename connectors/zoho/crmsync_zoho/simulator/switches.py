@@ -39,6 +39,7 @@ class Paging:
     coql_reach: int = 100_000
     coql_columns: int = 50
     coql_in: int = 50
+    coql_depth: int = 2  # lookups that a column may reach through
     search_reach: int = 2_000
     search_conditions: int = 10
     bulk_page: int = 200_000
@@ -80,6 +81,7 @@ class Switches:
     check_duplicates: bool = False  # an insert is refused when the module's check field matches
     match_case: bool = False  # of texts, when records are matched or compared
     equal_writes_touch: bool = True  # a write of the values that stand there moves the time of change
+    stamps_behind_s: int = 0  # a write's time of change lies so far back when it is seen: commits take time
     restore_touches: bool = False  # a restored record has a new time of change
     lookups_of_deleted: bool = False  # a lookup of a deleted record still shows it
     unknown_fields_refused: bool = False  # names in `fields` and in rows that are no fields

@@ -41,9 +41,10 @@ class Touched:
             insort(self._ids, record_id)
         self.rows[record_id] = version
 
-    def live(self, low: int, high: int) -> Iterator[Version]:
-        """Those that are there and not deleted, with ids from `low` to `high`, rising."""
-        for record_id in self._ids[bisect_left(self._ids, low) : bisect_right(self._ids, high)]:
+    def live(self, low: int, high: int, *, descending: bool = False) -> Iterator[Version]:
+        """Those that are there and not deleted, with ids from `low` to `high`, in order."""
+        ids = self._ids[bisect_left(self._ids, low) : bisect_right(self._ids, high)]
+        for record_id in reversed(ids) if descending else ids:
             version = self.rows[record_id]
             if version is not None and version.deleted_s is None:
                 yield version

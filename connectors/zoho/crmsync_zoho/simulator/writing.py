@@ -26,7 +26,7 @@ class Writing:
 
     def __init__(self, org: Org, shelf: Shelf, edits: Edits) -> None:
         self._org, self._shelf, self._edits = org, shelf, edits
-        self._module, self._at_s = shelf.module.api_name, org.now_s
+        self._module, self._at_s = shelf.module.api_name, org.stamp_s
         self._triggers: tuple[str, ...] = ()
 
     def insert(self, call: Call) -> SimResponse:

@@ -25,7 +25,6 @@ _EQUAL = {"=", "!=", "in", "not in", *_NULLS}
 _TEXT = {*_EQUAL, "like", "not like"}
 _ORDERED = {*_EQUAL, ">", ">=", "<", "<=", "between", "not between"}
 _RANGES = {"id": "ids", "Modified_Time": "modified", "Created_Time": "created"}
-DEPTH_MAX = 3  # names in a path: two lookups and a field
 
 
 class Inner(Protocol):
@@ -62,7 +61,7 @@ class Planner:
         shelf, parts = self._shelf, path.parts
         for part in parts[:-1]:
             link = shelf.catalogue.get(part)
-            if link is None or not link.target or len(parts) > DEPTH_MAX:
+            if link is None or not link.target or len(parts) > self._org.switches.paging.coql_depth + 1:
                 raise no_column(path.text, clause)
             shelf = self._org.shelves[link.target]
         if (found := shelf.catalogue.get(parts[-1])) is None:
