@@ -52,10 +52,12 @@ class Company:
 
 
 def person(dice: random.Random) -> Person:
+    """Somebody from anywhere."""
     return Person(dice.choice(GIVEN), dice.choice(FAMILY).replace("O-", "O'").replace("Da-", "da "))
 
 
 def home(dice: random.Random) -> Home:
+    """An address in one of the cities; one in ten has no street."""
     city, state, country, code, phone, _ = dice.choice(PLACES)
     street = f"{dice.randint(1, 290)} {dice.choice(STREETS)}" if dice.random() < 0.9 else None
     numbers = filled_form(phone[:-2], dice), filled_form(phone[:-2], dice)
@@ -63,5 +65,6 @@ def home(dice: random.Random) -> Home:
 
 
 def company(dice: random.Random) -> Company:
+    """A business of any kind."""
     start, middle, end = dice.choice(NAME_STARTS), dice.choice(NAME_MIDDLES), dice.choice(NAME_ENDS)
     return Company(f"{start} {middle} {end}", slug(start + middle))

@@ -62,7 +62,7 @@ def shown_module(org: Org, shelf: Shelf) -> dict[str, Any]:
 
 
 def shown_field(org: Org, shelf: Shelf, field: Field) -> dict[str, Any]:
-    """One field, with the forty keys that a field has."""
+    """One field; long because a field has so many keys."""
     writes, everyone = not field.read_only, profiles(org.seed)
     no = (
         "webhook colour_code_enabled_by_system businesscard_supported separator history_tracking_enabled "
