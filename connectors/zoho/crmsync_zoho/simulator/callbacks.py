@@ -26,16 +26,12 @@ class Outbox:
         self._waiting: list[Callback] = []
         self._dice = random.Random(org.seed)
 
-    def add(self, url: str, body: dict[str, Any]) -> Callback:
+    def add(self, url: str, body: dict[str, Any]) -> None:
         """Send this; it arrives late or twice where that is switched on."""
         delivery = self._org.switches.delivery
-        made = None
         for _ in range(1 + delivery.twice):
             late_s = delivery.late_s() if callable(delivery.late_s) else delivery.late_s
-            made = Callback(url, body, self._org.clock.now().timestamp() + late_s)
-            self._waiting.append(made)
-        assert made is not None
-        return made
+            self._waiting.append(Callback(url, body, self._org.clock.now().timestamp() + late_s))
 
     def take(self) -> list[Callback]:
         """What has arrived since the last call, in the order of arrival."""

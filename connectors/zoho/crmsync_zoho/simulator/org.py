@@ -136,7 +136,9 @@ class Org:
             if value := version.changes[name]:
                 shelf.table.hold(name, str(value), version.id)
         self._learn(shelf, version.id, version, lag_s)
-        self._tell(change)
+        if change is not None:
+            for watcher in self.watchers:
+                watcher(change)
         return version
 
     def forget(self, module: str, record_id: int, lag_s: float | None = None) -> None:
@@ -169,11 +171,6 @@ class Org:
         lag = self.switches.lag if lag_s is None else lag_s
         seconds = lag(shelf.module.api_name, str(record_id)) if callable(lag) else lag
         shelf.coming.learn(record_id, version, self.clock.now().timestamp() + seconds)
-
-    def _tell(self, change: Change | None) -> None:
-        for watcher in self.watchers if change is not None else ():
-            assert change is not None
-            watcher(change)
 
 
 def same(value: object, wanted: str, *, match_case: bool) -> bool:

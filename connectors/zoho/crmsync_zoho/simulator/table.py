@@ -57,8 +57,8 @@ class Table:
     baseline: Baseline
     baselines: Mapping[str, Baseline]
     admin: int  # the user who made whatever nobody touched
-    touched: Touched = field(default_factory=Touched)
-    _holders: dict[tuple[str, str], set[int]] = field(default_factory=lambda: defaultdict(set))
+    touched: Touched = field(default_factory=Touched, init=False)
+    _holders: dict[tuple[str, str], set[int]] = field(default_factory=lambda: defaultdict(set), init=False)
 
     @property
     def module(self) -> Module:

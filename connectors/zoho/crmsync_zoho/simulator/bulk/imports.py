@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from crmsync.sandbox import SimResponse
@@ -46,22 +46,20 @@ class _Job:
         }
 
 
-@dataclass(slots=True)
 class Imports:
     """The uploads and bulk-write jobs of an org."""
 
-    org: Org
-    edits: Edits
-    outbox: Outbox
-    _files: dict[str, dict[str, Csv]] = field(default_factory=dict)
-    _jobs: dict[str, _Job] = field(default_factory=dict)
+    def __init__(self, org: Org, edits: Edits, outbox: Outbox) -> None:
+        self._org, self._edits, self._outbox = org, edits, outbox
+        self._files: dict[str, dict[str, Csv]] = {}
+        self._jobs: dict[str, _Job] = {}
 
     def upload(self, call: Call) -> SimResponse:
         """`POST /upload` with a ZIP file, for this org, for this purpose."""
-        headers, limits = call.request.headers, self.org.switches.bulk
+        headers, limits = call.request.headers, self._org.switches.bulk
         if headers.get("feature") != "bulk-write":
             raise Refused(400, "NOT_SUPPORTED_FEATURE", "the feature is not supported", {})
-        if headers.get("x-crm-org") != self.org.zgid:
+        if headers.get("x-crm-org") != self._org.zgid:
             raise Refused(400, "INVALID_DATA", "the org given seems to be invalid", {"header_name": "X-CRM-ORG"})
         packed = uploaded(call.request.body, headers.get("content-type", ""))
         if packed is None:
@@ -72,9 +70,9 @@ class Imports:
             files = unzipped(packed)
         except (ValueError, UnicodeDecodeError):
             raise Refused(400, "INVALID_FILE_FORMAT", "the file is no zip file of csv", {}) from None
-        file_id = str(self.org.new_id())
+        file_id = str(self._org.new_id())
         self._files[file_id] = files
-        details = {"file_id": file_id, "created_time": self.org.now}
+        details = {"file_id": file_id, "created_time": self._org.now}
         body = {"status": "success", "code": "FILE_UPLOAD_SUCCESS", "message": "file uploaded.", "details": details}
         return ok(body)
 
@@ -94,7 +92,7 @@ class Imports:
             if job.done is None and self._state(job) == "COMPLETED":
                 job.done = self._carried_out(job)
                 if job.callback:
-                    self.outbox.add(job.callback, self._shown(job, "https://www.zohoapis.com"))
+                    self._outbox.add(job.callback, self._shown(job, "https://www.zohoapis.com"))
 
     def _create(self, call: Call) -> SimResponse:
         body = call.json()
@@ -105,7 +103,7 @@ class Imports:
         resource = resources[0]
         module = resource.get("module")
         name = module.get("api_name") if isinstance(module, dict) else module
-        shelf = self.org.shelves.get(str(name))
+        shelf = self._org.shelves.get(str(name))
         if shelf is None:
             raise Refused(400, "MODULE_NOT_AVAILABLE", "the module is not available", {"module": str(name)})
         files = self._files.get(str(resource.get("file_id")))
@@ -116,14 +114,14 @@ class Imports:
             raise Refused(400, "MANDATORY_NOT_FOUND", message, {"api_name": "find_by"})
         wanted = resource.get("file_names") or list(files)
         rows = files.get(str(wanted[0]), []) if wanted else []
-        job = _Job(str(self.org.new_id()), body, shelf, str(wanted[0]), rows, self.org.now_s, callback)
+        job = _Job(str(self._org.new_id()), body, shelf, str(wanted[0]), rows, self._org.now_s, callback)
         job.code = self._fault(rows)
         self._jobs[job.id] = job
-        details = {"id": job.id, "created_by": self.org.users[0].brief}
+        details = {"id": job.id, "created_by": self._org.users[0].brief}
         return ok({"status": "success", "code": "SUCCESS", "message": "success", "details": details}, 201)
 
     def _fault(self, rows: Csv) -> str:
-        limits = self.org.switches.bulk
+        limits = self._org.switches.bulk
         if not rows:
             return "FILE_NOT_SUPPORTED"
         if len(rows) - 1 > limits.rows_max or len(rows[0]) > limits.columns_max:
@@ -131,7 +129,7 @@ class Imports:
         return ""
 
     def _state(self, job: _Job) -> str:
-        state = step(self.org, job.created_s, IMPORT_STEPS)
+        state = step(self._org, job.created_s, IMPORT_STEPS)
         return "FAILED" if state == "COMPLETED" and job.code else state
 
     def _there(self, job_id: str) -> _Job:
@@ -151,7 +149,7 @@ class Imports:
                     "type": "data",
                     "module": {
                         "api_name": job.shelf.module.api_name,
-                        "id": self.org.module_id(job.shelf.module.api_name),
+                        "id": self._org.module_id(job.shelf.module.api_name),
                     },
                     "ignore_empty": bool(job.body.get("ignore_empty", resource.get("ignore_empty", False))),
                     "field_mappings": [self._mapping(each) for each in resource.get("field_mappings") or ()],
@@ -160,14 +158,14 @@ class Imports:
                 }
             ],
             "id": job.id,
-            "created_by": self.org.users[0].brief,
+            "created_by": self._org.users[0].brief,
             "operation": job.body["operation"],
-            "created_time": self.org.zone.iso(job.created_s),
+            "created_time": self._org.zone.iso(job.created_s),
         }
         if job.body.get("callback"):
             shown["callback"] = job.body["callback"]
         if state == "COMPLETED":
-            path = f"/v2/crm/{self.org.zgid}/bulk-write/{job.id}/{job.id}.zip"
+            path = f"/v2/crm/{self._org.zgid}/bulk-write/{job.id}/{job.id}.zip"
             shown["result"] = {"download_url": base_url + path}
         return shown
 
@@ -176,7 +174,7 @@ class Imports:
         return {"format": None, "find_by": None, **{name: given[name] for name in names if given.get(name) is not None}}
 
     def _carried_out(self, job: _Job) -> list[Row]:
-        writing = Writing(self.org, job.shelf, self.edits)
+        writing = Writing(self._org, job.shelf, self._edits)
         return [self._written(job, writing, cells) for cells in job.rows[1:]]
 
     def _written(self, job: _Job, writing: Writing, cells: Sequence[str]) -> Row:
@@ -211,18 +209,18 @@ class Imports:
             if name == "id":
                 row["id"] = text
             elif target is not None:
-                row[name] = read_cell(self.org, target, text, each.get("format"), each.get("find_by"))
+                row[name] = read_cell(self._org, target, text, each.get("format"), each.get("find_by"))
         return row
 
     def _download(self, job: _Job) -> SimResponse:
-        if self.org.now_s >= job.created_s + RESULT_S:
+        if self._org.now_s >= job.created_s + RESULT_S:
             raise unknown_job(job.id)
         if job.done is None:
             return nothing()
         return SimResponse(200, ZIP_HEADERS, zipped(job.name, self._lines(job)))
 
     def _lines(self, job: _Job) -> list[list[str]]:
-        lines = [[*job.rows[0], *self.org.switches.bulk.result_columns]]
+        lines = [[*job.rows[0], *self._org.switches.bulk.result_columns]]
         for cells, row in zip(job.rows[1:], job.done or (), strict=True):
             wrong = "" if row["status"] == "success" else f"{row['code']}: {row['details'].get('api_name', '')}"
             lines.append([*cells, str(row["details"].get("id", "")), str(row["what"]), wrong.rstrip(": ")])

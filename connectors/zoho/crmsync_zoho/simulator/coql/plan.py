@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from crmsync_zoho.simulator.answers import Refused
@@ -139,32 +140,34 @@ def compared(operator: str, values: list[Value], *, match_case: bool) -> Test:
     """The test of a value. As in SQL, nothing but a test for null is true of null."""
     if operator in _NULLS:
         return (lambda value: value is None) if operator == "is null" else (lambda value: value is not None)
-    plain: Test
-    wanted = [_folded(value, match_case) for value in values]
-    first, last = (wanted[0], wanted[-1]) if wanted else (None, None)
-    match operator.removeprefix("not "):
-        case "=" | "!=" | "in":
-            plain = set(wanted).__contains__
-        case "like":
-            plain = _like(str(first)).fullmatch  # type: ignore[assignment]
-        case "between":
-            plain = lambda value: first <= value <= last  # noqa: E731
-        case ">":
-            plain = lambda value: value > first  # noqa: E731
-        case ">=":
-            plain = lambda value: value >= first  # noqa: E731
-        case "<":
-            plain = lambda value: value < first  # noqa: E731
-        case _:
-            plain = lambda value: value <= first  # noqa: E731
+    plain = _plain(operator.removeprefix("not "), [_folded(value, match_case) for value in values])
     negated = operator.startswith("not ") or operator == "!="
 
     def test(value: Value) -> bool:
         if isinstance(value, tuple):
-            return any(bool(plain(_folded(part, match_case))) is not negated for part in value)
-        return value is not None and bool(plain(_folded(value, match_case))) is not negated
+            return any(plain(_folded(part, match_case)) is not negated for part in value)
+        return value is not None and plain(_folded(value, match_case)) is not negated
 
     return test
+
+
+def _plain(operator: str, wanted: list[Any]) -> Test:
+    """The test of a value that is there, without `not`."""
+    if operator in ("=", "!=", "in"):
+        return set(wanted).__contains__
+    first, last = wanted[0], wanted[-1]
+    match operator:
+        case "like":
+            return lambda value: _like(str(first)).fullmatch(value) is not None
+        case "between":
+            return lambda value: bool(first <= value <= last)
+        case ">":
+            return lambda value: bool(value > first)
+        case ">=":
+            return lambda value: bool(value >= first)
+        case "<":
+            return lambda value: bool(value < first)
+    return lambda value: bool(value <= first)
 
 
 def no_column(name: str, clause: str) -> Refused:
@@ -192,27 +195,28 @@ def _folded(value: Value, match_case: bool) -> Any:
     return value.lower() if isinstance(value, str) and not match_case else value
 
 
+@lru_cache(256)
 def _like(form: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in form.split("%")), re.DOTALL)
 
 
 def _span(path: Path, operator: str, values: list[Value]) -> tuple[Span, bool]:
     """The range of ids or times that a comparison is."""
-    kind = _RANGES.get(path.text)
+    numbers = [value for value in values if isinstance(value, int)]
     if path.text == "id" and operator == "is not null":
         return Span(), True
-    if kind is None or not all(isinstance(value, int) for value in values) or not values:
+    if path.text not in _RANGES or not numbers or len(numbers) < len(values):
         return Span(), False
-    low, high = min(values), max(values)  # type: ignore[type-var]
-    assert isinstance(low, int)
-    assert isinstance(high, int)
+    low, high = min(numbers), max(numbers)
     ranges = {
-        "=": (low, high), "in": (low, high), "between": (values[0], values[-1]), ">": (low + 1, HIGHEST),
+        "=": (low, high), "in": (low, high), "between": (numbers[0], numbers[-1]), ">": (low + 1, HIGHEST),
         ">=": (low, HIGHEST), "<": (LOWEST, high - 1), "<=": (LOWEST, high),
     }  # fmt: skip
     if operator not in ranges:
         return Span(), False
-    return Span(**{kind: ranges[operator]}), operator != "in"  # type: ignore[arg-type]
+    found = ranges[operator]
+    spans = {"id": Span(ids=found), "Modified_Time": Span(modified=found), "Created_Time": Span(created=found)}
+    return spans[path.text], operator != "in"
 
 
 def _both(left: Plan, right: Plan) -> Plan:
