@@ -249,6 +249,12 @@ def test_texts_compare_without_case_unless_switched(api, org):
     assert ids(api, "select id from Contacts where Email in ('ann@x.example')") == []
 
 
+def test_an_address_like_a_made_up_one_finds_nothing(api):
+    """Its number belongs to nobody, or to somebody else."""
+    query = "select id from Contacts where Email in ('a40@x.example', 'a0@x.example', 'a999999999@x.example', 'a')"
+    assert api.ask(query).status == 204
+
+
 def test_lookups_may_come_as_ids_alone(api, org):
     """As of old."""
     org.switches.coql_lookup_names = False

@@ -46,6 +46,16 @@ def test_fields_tell_their_types_and_options(api):
     assert {o["forecast_type"] for o in deals["Stage"]["pick_list_values"]} == {"Open", "Closed Won", "Closed Lost"}
 
 
+def test_a_definition_is_read_by_its_id(api):
+    """Fields and layouts; an unknown id is 204."""
+    email = fields(api, "Contacts")["Email"]
+    layout = api.get("settings/layouts?module=Deals").json["layouts"][0]
+    assert api.get(f"settings/fields/{email['id']}?module=Contacts").json["fields"] == [email]
+    assert api.get(f"settings/layouts/{layout['id']}?module=Deals").json["layouts"] == [layout]
+    statuses = [api.get(f"settings/{kind}/7?module=Deals").status for kind in ("fields", "layouts", "pipeline")]
+    assert statuses == [204, 204, 204]
+
+
 def test_every_id_of_a_definition_is_one_of_its_own(api):
     """Fields, options, stages, layouts."""
     found = [

@@ -109,6 +109,20 @@ def test_only_the_events_of_a_channel_are_told(api, org):
     assert [(c.body["channel_id"], c.body["ids"]) for c in org.callbacks()] == [("2", [second])]
 
 
+@pytest.mark.parametrize(("joiner", "told"), [("or", [0, 1, 2]), ("and", [2])])
+def test_the_fields_of_a_condition_are_joined(api, org, joiner, told):
+    """Any of them must have changed, or all."""
+    group = [{"field": {"api_name": name}} for name in ("Email", "Phone")]
+    selection = {"group_operator": joiner, "group": group}
+    condition = {"type": "field_selection", "module": {"api_name": "Contacts"}, "field_selection": selection}
+    watch(api, channel(notification_condition=[condition]))
+    changes = ({"Email": "x@y.example"}, {"Phone": "1"}, {"Email": "z@y.example", "Phone": "2"}, {"Title": "x"})
+    contacts = org.ids("Contacts")
+    for contact, change in zip(contacts, changes, strict=False):
+        org.update("Contacts", contact, change)
+    assert [record_id for c in org.callbacks() for record_id in c.body["ids"]] == [contacts[n] for n in told]
+
+
 def test_a_channel_that_is_over_is_silent_until_renewed(api, org, clock):
     """PATCH moves the expiry; one that is over cannot be renewed."""
     watch(api, channel(1), channel(2))
