@@ -225,6 +225,24 @@ def test_cells_are_read_by_the_type_of_their_field(quick, org):
     assert org.get("Deals", org.ids("Deals")[-1])["Closing_Date"] == "2026-03-01"
 
 
+@pytest.mark.parametrize(
+    ("text", "form", "kept"),
+    [
+        ("07/01/2026 09:30:00", None, "2026-07-01T09:30:00+02:00"),
+        ("2026-07-01T09:30:00+00:00", None, "2026-07-01T11:30:00+02:00"),
+        ("01.07.2026 09:30", "dd.MM.yyyy HH:mm", "2026-07-01T09:30:00+02:00"),
+        ("July", None, None),
+    ],
+)
+def test_times_of_a_file_are_those_of_the_org(quick, org, text, form, kept):
+    """In its zone, in the usual form or in a named one; an offset decides by itself."""
+    org.add_field("Contacts", "Visited", "datetime")
+    mapping = {"api_name": "Visited", "index": 1, "format": form}
+    job = load(quick, "insert", [["n", "v"], ["A", text]], "Last_Name", mapping)
+    assert quick.get(f"{WRITE}/{job}").json["resource"][0]["file"]["added_count"] == (kept is not None)
+    assert org.get("Contacts", org.ids("Contacts")[-1]).get("Visited") == kept
+
+
 @pytest.mark.parametrize(("ignore", "phone"), [(True, "+1"), (False, None)])
 def test_an_import_updates_what_it_finds(quick, org, ignore, phone):
     """By a key; empty cells are passed over or clear."""

@@ -232,6 +232,18 @@ def test_groups_and_aggregates(api, org):
     }
 
 
+def test_groups_come_in_pages_too(api, org):
+    """As many as the limit says, and whether more follow."""
+    stages = {deal["Stage"] for deal in org.live("Deals").values()}
+    query = "select Stage, COUNT(id) from Deals where id is not null group by Stage order by Stage asc limit {}"
+    infos = [api.ask(query.format(limit)).json["info"] for limit in (len(stages) - 1, len(stages))]
+    assert [(info["count"], info["more_records"]) for info in infos] == [
+        (len(stages) - 1, True), (len(stages), False),
+    ]  # fmt: skip
+    rest = api.found(query.format(f"{len(stages)} offset 1"))
+    assert [row["Stage"] for row in rest] == sorted(stages)[1:]
+
+
 def test_a_query_within_a_query(api, org):
     """Its values stand in the place of a list."""
     inner = "select id from Accounts where Employees > 2500"

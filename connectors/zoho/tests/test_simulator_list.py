@@ -242,6 +242,7 @@ def test_converted_leads_are_left_out_of_lists(api, org):
     assert api.get("Leads?fields=Email&converted=true").ids == [lead]
     assert len(api.get("Leads?fields=Email&converted=both").ids) == 1 + len(others)
     assert len(api.found("select Email from Leads where id is not null")) == 1 + len(others)
+    assert [api.get(f"Leads/{key}").json["data"][0]["$converted"] for key in (lead, others[0])] == [True, False]
 
 
 def test_older_versions_need_no_fields(api):

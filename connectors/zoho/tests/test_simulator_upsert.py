@@ -29,6 +29,13 @@ def test_each_module_has_its_field(api, org, module, field, more):
     assert answer.ids[1] not in org.ids(module)[:-1]
 
 
+def test_case_may_matter(api, org):
+    """With the switch, only the very same text is the same record."""
+    org.switches.match_case = True
+    rows = [{"Last_Name": "A", "Email": text} for text in ("n@x.example", "N@x.example", "n@x.example")]
+    assert [action for action, _ in acts(upsert(api, "Contacts", *rows))] == ["insert", "insert", "update"]
+
+
 def test_the_second_row_sees_the_first(api):
     """Two new rows of one address are one record."""
     answer = upsert(api, "Contacts", *[{"Last_Name": "A", "Email": "n@x.example"}] * 2)
