@@ -25,6 +25,13 @@ def test_a_query_gives_its_columns_and_the_id(api, org):
     assert row["Owner"]["id"] == truth["Owner"]
 
 
+def test_more_records_are_told_only_where_there_are_some(api):
+    """A page that is full to the last record is the last."""
+    query = "select id from Contacts where id is not null limit {}"
+    infos = [api.ask(query.format(limit)).json["info"] for limit in (39, 40, 41)]
+    assert [(info["count"], info["more_records"]) for info in infos] == [(39, True), (40, False), (40, False)]
+
+
 def test_nothing_found_has_no_body(api):
     """204."""
     answer = api.ask("select id from Contacts where id = 7")

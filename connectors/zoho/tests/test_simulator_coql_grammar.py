@@ -21,6 +21,7 @@ MANY = " and ".join("(id > 1" for _ in range(26)) + ")" * 26
         (f"{FROM} (id > 1", "SYNTAX_ERROR", {"line": 1}),
         (f"{FROM} id > 1 limit -5", "SYNTAX_ERROR", {"near": "-5"}),
         (f"{FROM} id >", "SYNTAX_ERROR", {"line": 1}),
+        (f"{FROM} id is", "SYNTAX_ERROR", {"line": 1}),
         (f'{FROM} Email = "x"', "SYNTAX_ERROR", {"near": '"x"'}),
         (f"{FROM} id > 1 order id", "SYNTAX_ERROR", {"near": "order"}),
         (f"{FROM} {MANY}", "LIMIT_EXCEEDED", {"limit": 25}),
