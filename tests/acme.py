@@ -27,12 +27,17 @@ START = datetime(2026, 1, 15, 12, tzinfo=UTC)
 Edit = Callable[[dict[str, Any]], None]
 
 
+class Forgotten(Exception):
+    """A link to what changed that is too old."""
+
+
 class Acme:
     """As much of a CRM as the example's spec needs, and a little more.
 
     `people` by id; `gone` by id: when; its list leaves out those that are `hidden`. `answers` stand for its own, by
     path; at `all/paged/x` stands what `/paged/x` gives page by page. If `numbers`, it finds nobody whose id is written
-    as a text. `fields` is what it says about its fields.
+    as a text. `fields` is what it says about its fields. `sinces` are the times from which its list of deleted ones was
+    asked for.
     """
 
     options: Mapping[str, str] = {"token": "acme-token"}
@@ -40,6 +45,9 @@ class Acme:
     def __init__(self, people: int) -> None:
         self.now = START
         self.gone: dict[int, str] = {}
+        self.version, self.oldest = 1, 0
+        self.removed: dict[int, int] = {}
+        self.sinces: list[str | None] = []
         self.hidden: set[int] = set()
         self.numbers = False
         self.fields: Any = {name: {"kind": "string"} for name in self._person(1)}
@@ -47,15 +55,29 @@ class Acme:
         self.people = {number: self._person(number) for number in range(1, people + 1)}
 
     def change(self, number: int, **values: Any) -> None:
-        self.people[number] |= {**values, "changed": self.now.isoformat()}
+        self.version += 1
+        self.people[number] |= {**values, "changed": self.now.isoformat(), "version": self.version}
+
+    def remove(self, number: int) -> None:
+        """Delete one of the people: the list of what changed since a link says so."""
+        self.version += 1
+        self.removed[number] = self.version
+        del self.people[number]
 
     def handle(self, request: SimRequest) -> SimResponse:
         headers = {"Date": format_datetime(self.now, usegmt=True), "Content-Type": "application/json"}
         if request.headers.get("authorization") != "Bearer acme-token":
             return SimResponse(401, headers, b'{"error": {"code": "who", "text": "who are you"}}')
         asked = json.loads(request.body) if request.body else dict(request.query)
+        if since := request.headers.get("if-modified-since"):
+            asked["since"] = since
+            if not self._gone_since(since):
+                return SimResponse(304, {"Date": headers["Date"]})
+        self.host = request.headers["host"]
         try:
             return SimResponse(200, headers, json.dumps(self._answer(request.path, asked)).encode())
+        except Forgotten:
+            return SimResponse(410, headers, b'{"error": {"code": "old", "text": "read it all"}}')
         except KeyError:
             return SimResponse(404, headers, b'{"error": {"code": "gone", "text": "no such person"}}')
 
@@ -66,6 +88,8 @@ class Acme:
             return {"account": {"id": 7, "time_zone": "Asia/Tokyo"}}
         if path == "/fields":
             return self.fields
+        if path == "/people/delta":
+            return self._delta(int(asked.get("since", 0)), int(asked.get("above", 0)))
         if path.startswith("/paged/"):
             return self._paged(path, asked)
         if path == "/teams":
@@ -73,7 +97,8 @@ class Acme:
         if path == "/lists":
             return {"entries": [{"key": key, "label": f"{asked['of']} {key}"} for key in (1, 2)]}
         if path == "/people/deleted":
-            return {"items": [{"id": number, "at": at} for number, at in self.gone.items()], "next": None}
+            self.sinces.append(asked.get("since"))
+            return self._above_id(self._gone_since(asked.get("since", "")), asked)
         if path == "/people/get":
             known = [n for n in asked["ids"] if not (self.numbers and isinstance(n, str))]
             return {"items": [self.people[int(number)] for number in known if int(number) in self.people]}
@@ -84,9 +109,27 @@ class Acme:
             low, high = (datetime.fromisoformat(asked["changed"][bound]) for bound in ("from", "to"))
             hits = [p for p in self._above(asked["id_above"]) if low <= datetime.fromisoformat(p["changed"]) <= high]
             return {"items": hits[: asked["size"]], "has_more": len(hits) > asked["size"]}
-        rest = self._above(asked.get("cursor", 0))
-        page = rest[: int(asked["size"])]
+        return self._above_id(self._above(asked.get("cursor", 0)), asked)
+
+    def _gone_since(self, since: str) -> list[dict[str, Any]]:
+        return [{"id": number, "at": at} for number, at in sorted(self.gone.items()) if at >= since]
+
+    def _above_id(self, entries: list[dict[str, Any]], asked: Mapping[str, Any]) -> Any:
+        rest = [entry for entry in entries if entry["id"] > int(asked.get("cursor", 0))]
+        page = rest[: int(asked.get("size", 100))]
         return {"items": page, "next": page[-1]["id"] if len(rest) > len(page) else None}
+
+    def _delta(self, since: int, above: int) -> Any:
+        """What changed since a version, two a page, each with the link that goes on."""
+        if 0 < since < self.oldest:
+            raise Forgotten
+        gone = [{"id": n, "state": "gone"} for n, version in self.removed.items() if version > since > 0]
+        found = [p for p in self.people.values() if p.get("version", 1) > since]
+        rest = [entry for entry in sorted(found + gone, key=lambda e: e["id"]) if entry["id"] > above]
+        link = f"http://{self.host}/people/delta"
+        if len(rest) > 2:
+            return {"items": rest[:2], "@next.link": f"{link}?since={since}&above={rest[1]['id']}"}
+        return {"items": rest, "@delta.link": f"{link}?since={self.version}"}
 
     def _paged(self, path: str, asked: Mapping[str, Any]) -> Any:
         """A part of `answers[path]`, a list: by number, by offset, by the last id, or by a cursor."""

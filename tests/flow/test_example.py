@@ -39,10 +39,12 @@ def test_the_example_reads_changes_and_deletions(acme: tuple[Acme, Sync]) -> Non
     assert (result.counts.applied, result.counts.deleted) == (2, 1)
     assert (sync.row(5)["tags"], sync.row(6)["_deleted_at"] is None, sync.row(8)["_deleted_at"]) == (["c"], False, None)
     there.now, there.gone = START.replace(day=17), {7: "2026-01-16T00:00:00Z"}
+    assert sync().counts.deleted == 0  # who is there is not deleted
+    there.now = START.replace(day=19)
+    del there.people[7]
     assert sync().counts.deleted == 1
     assert str(sync.row(7)["_deleted_at"]) == "2026-01-16 00:00:00+00:00"
     there.now = START.replace(day=28)
-    del there.people[7]
     assert sync().counts.deleted == 1
     assert sync.row(8)["_deleted_at"] is not None
 

@@ -352,6 +352,7 @@ def test_an_entry_of_the_list_of_deleted_ones_that_has_no_id_is_rejected(lab: La
     ids = people(lab, 3)
     lab.run()
     lab.clock.advance(DAY_S)
+    lab.simulator.archive("contacts", ids[0])
     gone = {"archived": True, "archivedAt": "2026-01-15T13:00:00Z"}
     answers(lab, _archived, {"id": ids[0], **gone}, {**gone}, {"id": ids[0], **gone}, {"id": "999", **gone})
     result = lab.run()
@@ -381,6 +382,7 @@ def test_a_row_that_was_marked_by_mistake_lives_again_with_the_sweep(lab: Lab) -
     lab.run()
     lab.clock.advance(DAY_S)
     answers(lab, _archived, {"id": ids[0], "archived": True, "archivedAt": lab.clock.now().isoformat()})
+    answers(lab, "/batch/read")
     assert lab.run().counts.deleted == 1
     swept = lab.run(backfill=True)
     assert (swept.counts.applied, swept.counts.unchanged) == (1, 1)

@@ -134,7 +134,7 @@ MEANING = [
     ("vars: {type: deals}", "vars: {}", "do", "`$type` has no value in `discover`"),
     ("after: $page", "after: $token", "after", "`$token` is a secret: only headers of `auth` and the body of a login"),
     ("ver: v1", "ver: $token", "ver", "`$token` is a secret: only headers of `auth` and the body of a login may use"),
-    ("after: $page", "after: $since", "after", "`$since` is part of the language but this version of crmsync"),
+    ("after: $page", "after: $since", "after", "`$since` has no value in `full`"),
     ("after: $page", "after: 5 $", "after", "a lone `$`; write `$$` for a dollar"),
     ("needs: [token]", "needs: [tokn]", "tokn", "there is no option `tokn` in `config`; did you mean `token`?"),
     ("pool: burst", "pool: brust", "pool", "there is no limit `brust`; did you mean `burst`?"),
@@ -242,12 +242,43 @@ WINDOW = (
         ),
         ("c: $after_id}", "c: $after_id, d: $page}", "d", "`$page` has no value in `changes`"),
         ("overlap: 5m", "overlap: 5m, cap: 9, total: n", "cap: 9", "with `cap`, the parts of a window are read by"),
+        ("overlap: 5m", "overlap: 5m, token: t", "token: t", "`token` is for a list, not for a window"),
         ("overlap: 5m", "overlap: 5m, cap: 9", "changes", "`cap` needs `total` in stream `contact`"),
     ],
 )
 def test_a_window_that_would_lose_records_is_refused(old, new, at, message):
     """It needs bounds, overlap, both ends, a way on, and a way below the provider's cap."""
     assert told(SPEC.replace("  read:\n", WINDOW.replace(old, new), 1), at, message)
+
+
+LISTED = (
+    "  read:\n    changes: {by: list, do: GET /c, query: {s: $since, a: $page}, next: n, bounds: iso, overlap: 5m}\n"
+)
+
+
+def test_a_list_of_changes_goes_on_from_a_time_or_a_token():
+    """A token may be a link, which needs no place; under a name that an option has, it would be the option."""
+    assert faults(SPEC.replace("  read:\n", LISTED, 1)) == []
+    token = LISTED.replace("s: $since, ", "").replace("bounds: iso, overlap: 5m", "token: t")
+    assert faults(SPEC.replace("  read:\n", token, 1)) == []
+    named = SPEC.replace("  read:\n", token.replace("a: $page", "a: $page, t: $token"), 1)
+    assert told(named, "changes", "`$token` would be the option: rename the option `token`")
+    other = named.replace("token: {secret", "pat: {secret").replace("[token]", "[pat]").replace("Bearer $token", "$pat")
+    assert faults(other) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "message"),
+    [
+        ("s: $since, ", "", "changes", "a list of changes must ask for `$since`, or have `token`"),
+        ("bounds: iso, ", "", "changes", "`$since` needs `bounds` in stream `contact`"),
+        (", overlap: 5m", "", "changes", "`$since` needs `overlap` in stream `contact`"),
+        ("$since, a", "$since, l: $lower, a", "l: $lower", "`$lower` has no value in `changes`"),
+    ],
+)
+def test_a_list_of_changes_that_would_lose_records_is_refused(old, new, at, message):
+    """It needs what it goes on from, written as the CRM reads it, and how far to reach back."""
+    assert told(SPEC.replace("  read:\n", LISTED.replace(old, new), 1), at, message)
 
 
 def test_a_window_needs_the_time_of_change():

@@ -39,14 +39,15 @@ times = st.none() | moments
 words = st.none() | st.text(max_size=5)
 parts = st.none() | st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=3).map(tuple)
 positions = st.builds(Position, words, words, st.integers(0, 99), parts, st.booleans(), st.booleans())
+tokens = st.none() | st.text(min_size=1, max_size=5)
 checkpoints = st.builds(
     Checkpoint,
     account=words,
     fields=words,
     full=st.builds(Full, times, words, words, st.booleans(), times, times),
     census=st.booleans(),
-    changes=st.builds(Changes, times, times, times, words, st.integers(0, 99), parts, st.booleans()),
-    tombstones=st.builds(Tombstones, times, words, times, times),
+    changes=st.builds(Changes, times, tokens, words, times, times, words, st.integers(0, 99), parts, st.booleans()),
+    tombstones=st.builds(Tombstones, times, words, words, times, times),
 )
 streams = st.builds(
     lambda changes, stones: replace(STREAM, changes=changes, tombstones=stones),
@@ -79,12 +80,10 @@ def test_a_window_goes_on_where_its_last_commit_was(checkpoint: Checkpoint, phas
     if phase == "full":
         opened = msgspec.structs.replace(opened, full=Full(started_at=NOW))
         position = Position(page=position.page, after_id=position.after_id)
-    elif phase == "changes":
-        position = replace(position, page=None)
-    else:
-        opened = msgspec.structs.replace(opened, tombstones=Tombstones(started_at=NOW))
-        position = Position(page=position.page)
-    window = Window(phase, position, NOW - DAY, NOW) if phase == "changes" else Window(phase, position)
+    elif phase == "tombstones":
+        opened = msgspec.structs.replace(opened, tombstones=Tombstones(started_at=NOW, as_of=NOW - DAY))
+        position = Position(page=position.page, after_id=position.after_id)
+    window = Window(phase, position) if phase == "full" else Window(phase, position, NOW - DAY, NOW)
     before = {"full": (), "changes": ("full", "census"), "tombstones": ("full", "census", "changes")}[phase]
     again = next_window(STREAM, decode(encode(advance(opened, window, position))), NOW + OVERLAP, before)
     assert again is not None and again[1] == window

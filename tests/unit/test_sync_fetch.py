@@ -20,7 +20,7 @@ from crmsync.sync.model import Page, Position, Window
 from crmsync.sync.pull.fetch import URL_NAMES_MAX, fetch, in_parts, read_by_id
 from crmsync.sync.source import Source
 
-FULL = Request("GET", "/all", records="items", limit=3, next="next")
+FULL = Request("GET", "/all", {"from": "$page"}, records="items", limit=3, next="next")
 SEARCH = Request("POST", "/search", records="results", limit=3, next="next")
 BY_ID = Request("POST", "/get", records="found", batch=2)
 STREAM = Stream(

@@ -25,7 +25,7 @@ _ESCAPES = re.compile(rb"\\(?:u([dD][89abAB]..)\\u([dD][c-fC-F]..)|u([0-9a-fA-F]
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a page tells about the next one. `more` is None where the page does not say.
+    """What a page tells about the next one, and by `token` about the next reading. `more`: None where it does not say.
 
     `entries` counts the records that are there, those without an id included.
     """
@@ -35,6 +35,7 @@ class Head:
     total: int | None = None
     ids: tuple[str, ...] = ()
     entries: int = 0
+    token: str | None = None
 
 
 def compile_head(
@@ -45,6 +46,7 @@ def compile_head(
     records: str | None = None,
     id: str | None = None,  # noqa: A002
     one: bool = False,
+    token: str | None = None,
 ) -> Callable[[bytes], Head]:
     """A reader of page bodies, from the spec's paths. Only what is given is read; `id` counts from a record.
 
@@ -52,7 +54,8 @@ def compile_head(
     an object).
     """
     tree: dict[str, Any] = {}
-    for path, leaf in ((next, str | int | bool | None), (more, Any), (total, int | str | None)):
+    cursor = str | int | bool | None
+    for path, leaf in ((next, cursor), (more, Any), (total, int | str | None), (token, cursor)):
         if path is not None:
             _plant(tree, steps(path), leaf)
     each = (*steps(records), _ITSELF if one else EACH) if records is not None else ()
@@ -61,7 +64,7 @@ def compile_head(
     if each and id is not None:
         _plant(tree, (*each, *steps(id)), str | int | None)
     decoder = msgspec.json.Decoder(_typed(tree))
-    next_of, more_of, total_of, id_of = _getter(next), _getter(more), _getter(total), _getter(id)
+    next_of, more_of, total_of, id_of, token_of = map(_getter, (next, more, total, id, token))
 
     def read(body: bytes) -> Head:
         page = _decoded(decoder, body)
@@ -72,6 +75,7 @@ def compile_head(
             total=_count(total_of(page), body) if total is not None else None,
             ids=tuple([str(value) for value in map(id_of, found) if value is not None]) if id else (),
             entries=len(found),
+            token=_cursor(token_of(page), body) if token is not None else None,
         )
 
     return read

@@ -386,4 +386,5 @@ def _reader(line: Mapping[str, Any], transport: Mapping[str, Any], every_s: floa
         every_s=seconds(line["every"]) if "every" in line else every_s,
         id=line.get("id"),
         deleted_at=line.get("deleted_at"),
+        token=line.get("token"),
     )

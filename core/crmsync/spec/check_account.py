@@ -79,7 +79,12 @@ def _option(path: Path, line: Mapping[str, Any], options: Mapping[str, Any]) -> 
         yield Finding((*path, "default"), "SP212", f"`{name}` is a secret: it cannot have a default")
     if line.get("required"):
         yield Finding((*path, "required"), "SP212", f"`{name}` has a default, so it cannot be required")
-    if not isinstance(default, dict) and not any(bind.names(default)):
+    if line.get("type") == "integer" and any(bind.names(default)):
+        other = str(default).removeprefix("$")
+        if (options.get(other) or {}).get("type") != "integer":
+            why = f"the default of `{name}` must be a whole number or an option that is one, not {shown(default)}"
+            yield Finding((*path, "default"), "SP212", why)
+    elif not isinstance(default, dict) and not any(bind.names(default)):
         yield from _default((*path, "default"), f"the default of `{name}`", default, line)
 
 

@@ -9,7 +9,7 @@ from crmsync.spec import bind
 from crmsync.spec.check_fields import TEXTS, as_line, converted, field_findings, linked
 from crmsync.spec.check_request import ids_findings, request_findings
 from crmsync.spec.schema_faults import Finding, near
-from crmsync.spec.scope import BY_ID, LINK, PAGE, WINDOW, Scope
+from crmsync.spec.scope import BY_ID, LINK, PAGE, SINCE, WINDOW, Scope
 from crmsync.spec.sheet import Parts, Sheet
 from crmsync.spec.yaml import Path
 
@@ -41,10 +41,13 @@ def _record(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Finding]:
 
 def _read(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Finding]:
     yield from stream.lacks(("read", "full"), "there is no `read.full`")
-    for role, given in (("full", PAGE), ("changes", WINDOW), ("by_id", BY_ID)):
+    changes = stream.part("read", "changes")
+    listed = SINCE | {"token"} if "token" in changes else SINCE
+    given_changes = listed if changes.get("by") == "list" else WINDOW
+    for role, given in (("full", PAGE), ("changes", given_changes), ("by_id", BY_ID)):
         yield from _request(stream, ("read", role), parts, scope.giving(f"`{role}`", given))
-    if changes := stream.part("read", "changes"):
-        yield from _window(stream, changes)
+    if changes:
+        yield from _listed(stream, changes, parts) if changes.get("by") == "list" else _window(stream, changes)
     if by_id := stream.part("read", "by_id"):
         yield from ids_findings(by_id, lambda *rest: stream.at("read", "by_id", *rest), one=True)
 
@@ -70,8 +73,25 @@ def _request(stream: Sheet, path: tuple[str, ...], parts: Parts, scope: Scope) -
     )
 
 
+def _listed(stream: Sheet, line: Mapping[str, Any], parts: Parts) -> Iterator[Finding]:
+    path = ("read", "changes")
+    if "token" in _names(line) and "token" in parts.options:
+        yield Finding(stream.at(*path), "SP207", "`$token` would be the option: rename the option `token`")
+    if "token" not in line and "since" not in _names(line):
+        yield Finding(stream.at(*path), "SP208", "a list of changes must ask for `$since`, or have `token`")
+    yield from _since(stream, path, line)
+
+
+def _since(stream: Sheet, path: tuple[str, ...], line: Mapping[str, Any]) -> Iterator[Finding]:
+    if "since" in _names(line):
+        for key in ("bounds", "overlap"):
+            yield from stream.lacks((*path, key), f"`$since` needs `{key}`")
+
+
 def _window(stream: Sheet, line: Mapping[str, Any]) -> Iterator[Finding]:
     path = ("read", "changes")
+    if "token" in line:
+        yield Finding(stream.at(*path, "token"), "SP208", "`token` is for a list, not for a window")
     for key in ("bounds", "overlap"):
         yield from stream.lacks((*path, key), f"a window needs `{key}`")
     yield from stream.lacks(("record", "updated_at"), "a window needs `record.updated_at`")
@@ -93,8 +113,9 @@ def _names(template: Any) -> frozenset[str]:
 
 
 def _deletes(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Finding]:
-    yield from _request(stream, ("deletes", "tombstones"), parts, scope.giving("`tombstones`", PAGE))
-    if stream.part("deletes", "tombstones"):
+    yield from _request(stream, ("deletes", "tombstones"), parts, scope.giving("`tombstones`", SINCE))
+    if stones := stream.part("deletes", "tombstones"):
+        yield from _since(stream, ("deletes", "tombstones"), stones)
         yield from stream.lacks(("deletes", "tombstones", "id"), "`tombstones` need `id`")
     if isinstance(stream.value("deletes", "census"), dict):
         yield from stream.lacks(("read", "by_id"), "`census` needs `read.by_id`, which confirms what is missing,")

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
+
+from crmsync.spec.bind import names
 
 Template = Any
 
@@ -144,10 +146,17 @@ class Request:
         """Where its answers have their records."""
         return Place(self.records, self.one)
 
+    def asks(self, name: str) -> bool:
+        """Whether it has a place for `$name`."""
+        return name in names([getattr(self, part.name) for part in fields(self)])
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """A way to read a stream: a `list` or a `window` over one request. Durations are seconds."""
+    """A way to read a stream: a `list` or a `window` over one request. Durations are seconds.
+
+    `token` is where the last page of a list says from what the next reading of changes goes on.
+    """
 
     by: str  # list | window
     request: Request
@@ -158,6 +167,7 @@ class Reader:
     every_s: float | None = None
     id: str | None = None
     deleted_at: str | None = None
+    token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

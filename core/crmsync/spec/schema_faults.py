@@ -35,10 +35,10 @@ LATER_KEYS: Mapping[str, str] = {
     "record": "merged_into",
     "field": "to put sets stand_in",
     "read": "find",
-    "full": f"{_REQUEST} token",
-    "changes": f"{_REQUEST} token",
+    "full": _REQUEST,
+    "changes": _REQUEST,
     "by_id": _REQUEST,
-    "tombstones": f"{_REQUEST} token bounds overlap",
+    "tombstones": f"{_REQUEST} token",
     "census": f"{_REQUEST} do query headers body records uses page limit next more",
     "deletes": "confirm",
     "identify": "forms",
@@ -46,7 +46,6 @@ LATER_KEYS: Mapping[str, str] = {
 LATER_VALUES: Mapping[str, str] = {
     "is": "conflict",
     "dir": "write",
-    "by": "list",
 }
 LATER_SHAPES: Mapping[str, str] = {  # keys that the language also gives as a list or a map
     "check": "array",

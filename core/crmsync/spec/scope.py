@@ -13,14 +13,15 @@ from crmsync.spec.yaml import Path
 
 WALK = frozenset({"limit", "page", "after_id", "offset"})
 PAGE = WALK | {"names"}
+SINCE = PAGE | {"since"}
 WINDOW = PAGE - {"page"} | {"lower", "upper"}
 IDS = frozenset({"ids", "items", "id"})
 BY_ID = IDS | {"names"}
 LINK = IDS | {"to", "primary"}
 # Given by some place: no option or constant may have such a name.
-GIVEN = PAGE | WINDOW | BY_ID | LINK | {"stream", "connection", "access_token"}
+GIVEN = SINCE | WINDOW | BY_ID | LINK | {"stream", "connection", "access_token"}
 LATER = frozenset(
-    {"since", "values", "unique", "rows", "columns", "key", "value", "fields", "ref", "old"}
+    {"values", "unique", "rows", "columns", "key", "value", "fields", "ref", "old"}
     | {"hook_url", "hook_token", "hook_id", "hook_expiry"}
 )
 # What `by` says elsewhere, and the `else` of a pick.

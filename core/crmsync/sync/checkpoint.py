@@ -37,9 +37,14 @@ class Full(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Changes(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The reading of changes: complete up to `upper`; the rest describes the window that is open, if any."""
+    """The reading of changes: complete up to `upper`; the rest describes the window that is open, if any.
+
+    `token` is what the next reading goes on from, where the provider gives one.
+    """
 
     upper: Moment | None = None
+    token: str | None = None
+    page: str | None = None
     open_lower: Moment | None = None
     open_upper: Moment | None = None
     after_id: str | None = None
@@ -53,6 +58,7 @@ class Tombstones(msgspec.Struct, frozen=True, omit_defaults=True):
 
     started_at: Moment | None = None
     page: str | None = None
+    after_id: str | None = None
     as_of: Moment | None = None
     next_at: Moment | None = None
 
@@ -113,14 +119,18 @@ def advance(checkpoint: Checkpoint, window: Window, position: Position) -> Check
         full = replace(full, page=None, after_id=None, as_of=full.started_at)
         changes = checkpoint.changes
         if changes.upper is None or full.started_at is None or changes.upper < full.started_at:
-            changes = Changes(upper=full.started_at)
+            changes = Changes(upper=full.started_at, token=changes.token)
+        if position.token:
+            changes = replace(changes, token=position.token)
         return replace(checkpoint, full=full, census=full.sweep, changes=changes)
     if window.phase == "changes":
         if position.done:
             full = Full(sweep=True) if position.missed else checkpoint.full  # what could not be listed, a sweep finds
-            return replace(checkpoint, changes=Changes(upper=window.upper), full=full)
+            return replace(checkpoint, changes=Changes(upper=window.upper, token=position.token), full=full)
         changes = Changes(
             upper=checkpoint.changes.upper,
+            token=checkpoint.changes.token,
+            page=position.page,
             open_lower=window.lower,
             open_upper=window.upper,
             after_id=position.after_id,
@@ -130,7 +140,7 @@ def advance(checkpoint: Checkpoint, window: Window, position: Position) -> Check
         )
         return replace(checkpoint, changes=changes)
     if window.phase == "tombstones":
-        stones = replace(checkpoint.tombstones, page=position.page)
+        stones = replace(checkpoint.tombstones, page=position.page, after_id=position.after_id)
         if position.done:
             stones = Tombstones(as_of=stones.started_at, next_at=stones.next_at)
         return replace(checkpoint, tombstones=stones)

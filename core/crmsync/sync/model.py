@@ -10,6 +10,7 @@ from typing import Any, Literal
 from crmsync.mapping import LinkPlan
 from crmsync.spec.model import Place
 
+Gone = tuple[str, datetime | None]  # an id, and when it went, as far as that is known
 Phase = Literal["full", "changes", "tombstones", "census"]
 
 
@@ -36,12 +37,16 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A piece of a stream to read. `lower` and `upper` bound the time of change where the phase is `changes`."""
+    """A piece of a stream to read. `lower` and `upper` bound the time of change, or of deletion; none: everything.
+
+    `token`, of the last reading, stands for `lower` where a provider remembers by itself what it has told.
+    """
 
     phase: Phase
     position: Position
     lower: datetime | None = None
     upper: datetime | None = None
+    token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class Position:
 
     `read` counts the records met in this window so far. `parts` are what is left of a window that had to be split:
     bounds in milliseconds since 1970, both inclusive. `missed`: records are known to be there that could not be listed.
-    `done`: there is nothing behind it.
+    `done`: there is nothing behind it, and `token` is what the next reading goes on from.
     """
 
     page: str | None = None
@@ -59,6 +64,7 @@ class Position:
     parts: tuple[tuple[int, int], ...] | None = None
     missed: bool = False
     done: bool = False
+    token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from crmsync.errors import UnexpectedAnswer
@@ -25,7 +26,7 @@ async def walk(request: Request, ask: Ask[T], position: Position) -> AsyncIterat
     last = Head()
     while not position.done:
         page, head = await ask(_asked(request, position))
-        position = _behind(request, position, head)
+        position = replace(_behind(request, position, head), token=head.token)
         require_another(head, last, done=position.done)
         last = head
         yield page, head, position
@@ -51,7 +52,9 @@ def _asked(request: Request, position: Position) -> dict[str, Any]:
         return {"page" if request.page == "number" else "offset": _place(request, position)}
     if request.page == "keyset":
         return {"after_id": position.after_id or "0"}
-    return {"page": position.page, "after_id": position.after_id}
+    if position.page is not None and not request.asks("page"):
+        return {"url": position.page}  # a link: the next request itself
+    return {"page": position.page}
 
 
 def _behind(request: Request, position: Position, head: Head) -> Position:

@@ -37,18 +37,22 @@ class Source:
         *,
         total: str | None = None,
         id_at: str | None = None,
+        token_at: str | None = None,
         check: Check | None = None,
+        url: str | None = None,
         **values: Any,
     ) -> tuple[str, Head]:
         """One page: its body as text, and what the next request needs from it. `id_at`: where its entries have ids.
 
+        `url`, a link of an earlier answer, stands for the request's path and query.
+
         A body that cannot be read, or that `check` refuses, is repaired where that is safe, else asked for again. An
         answer that says "nothing" without a body is an empty text. Raises UnreadablePage with the body.
         """
-        head = self._head(request, total, id_at or self.stream.record.id.at[0])
+        head = self._head(request, total, id_at or self.stream.record.id.at[0], token_at)
         last: UnreadablePage | None = None
         for _ in range(_TRIES):
-            answer = await self.client.send(request, self._values(request, values), stream=self.stream.name)
+            answer = await self.client.send(request, self._values(request, values), stream=self.stream.name, url=url)
             faults.point("fetch.answered")
             self.clock = answer.server_time or self.clock
             nothing = not answer.body and answer.status in self.spec.empty
@@ -71,11 +75,17 @@ class Source:
     def note(self, level: str, message: str) -> None:
         self.events.emit(Note(self.connection, self.stream.name, level, message))
 
-    def _head(self, request: Request, total: str | None, id_at: str) -> Callable[[bytes], Head]:
-        key = (request.next, request.more, total, request.place, id_at)
+    def _head(self, request: Request, total: str | None, id_at: str, token_at: str | None) -> Callable[[bytes], Head]:
+        key = (request.next, request.more, total, request.place, id_at, token_at)
         if key not in self._heads:
             self._heads[key] = compile_head(
-                next=request.next, more=request.more, total=total, records=request.records, id=id_at, one=request.one
+                next=request.next,
+                more=request.more,
+                total=total,
+                records=request.records,
+                id=id_at,
+                one=request.one,
+                token=token_at,
             )
         return self._heads[key]
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from crmsync.errors import BrakePulled
 from crmsync.events import BatchLanded, PageRead, PhaseStarted
 from crmsync.mapping import LinkPlan, ReadPlan
 from crmsync.spec.model import Place
 from crmsync.sync.checkpoint import Checkpoint, advance, encode
-from crmsync.sync.model import Batch, Counts, Page, Phase, Position, Window
+from crmsync.sync.model import Batch, Counts, Gone, Page, Phase, Position, Window
 from crmsync.sync.pull.census import Census
+from crmsync.sync.pull.confirm import Confirm
 from crmsync.sync.pull.fetch import fetch
 from crmsync.sync.pull.gather import Pace, gather
 from crmsync.sync.pull.land import Lander
@@ -74,9 +75,11 @@ class Pull:
         return counts
 
     async def _land(self, batch: Batch, window: Window, *, fresh: bool, more: bool) -> Counts:
-        if window.phase != "tombstones":
+        if window.phase == "tombstones":
+            counts, took, work_s = await self._bury(batch)
+        else:
             batch = await with_links(batch, self.source, self.links)
-        counts, took, work_s = await self.worker.do(self._map_and_land, batch, window, fresh)
+            counts, took, work_s = await self.worker.do(self._map_and_land, batch, window, fresh)
         self.pace.landed(took, work_s)
         if self.pace.slow and not more:
             await self.worker.do(self.lander.store.rest)
@@ -86,19 +89,49 @@ class Pull:
     def _map_and_land(self, batch: Batch, window: Window, fresh: bool) -> tuple[Counts, float, float]:
         """What became of the records; the seconds that the commit took, and all of this."""
         begun, checkpoint = time.monotonic(), encode(self.checkpoint)
-        plan = self.tombstone_plan if window.phase == "tombstones" else self.plans[batch.place]
-        assert plan is not None  # no window asks for tombstones that the spec does not describe
+        plan = self.plans[batch.place]
         if batch.bodies:
             map_batch(self.lander.store, plan, batch)
-        if window.phase == "tombstones":
-            counts, took = self.lander.tombstones(batch, plan, checkpoint)
-        else:
-            sweep = window.phase == "full" and self.checkpoint.full.sweep
-            counts, took = self.lander.land(batch, plan, window.phase, checkpoint, sweep=sweep, fresh=fresh)
+        sweep = window.phase == "full" and self.checkpoint.full.sweep
+        counts, took = self.lander.land(batch, plan, window.phase, checkpoint, sweep=sweep, fresh=fresh)
         return counts, took, time.monotonic() - begun
 
+    async def _bury(self, batch: Batch) -> tuple[Counts, float, float]:
+        """Mark what a batch of the list of deleted records tells, once it is confirmed; then the checkpoint moves.
+
+        A record may have been restored since, or be told as deleted again for good: so nobody is marked unasked, or,
+        where the spec has no way to ask, who changed since.
+        """
+        begun = time.monotonic()
+        told, gone = await self.worker.do(self._told_gone, batch)
+        marked = Counts()
+        async for counts in self._confirm.gone(gone):
+            marked += counts
+        if gone and self.source.stream.by_id is None:
+            marked = await self.worker.do(self.lander.mark, gone, self.source.now())
+        told = replace(told, applied=marked.deleted, unchanged=told.unchanged - marked.deleted)
+        took = await self.worker.do(self._buried, batch, told)
+        return told + marked, took, time.monotonic() - begun
+
+    def _told_gone(self, batch: Batch) -> tuple[Counts, list[Gone]]:
+        if not batch.bodies:
+            return Counts(), []
+        assert self.tombstone_plan is not None  # no window asks for tombstones that the spec does not describe
+        map_batch(self.lander.store, self.tombstone_plan, batch)
+        return self.lander.told_gone(self.tombstone_plan, by_time=self.source.stream.by_id is None)
+
+    def _buried(self, batch: Batch, counts: Counts) -> float:
+        assert self.tombstone_plan is not None
+        if counts.rejected:
+            map_batch(self.lander.store, self.tombstone_plan, batch)  # other streams have used the table since
+        return self.lander.tombstones(batch, self.tombstone_plan, encode(self.checkpoint), counts)
+
+    @property
+    def _confirm(self) -> Confirm:
+        return Confirm(self.source, self.lander, self.worker, self.plans, self.links)
+
     async def _census(self) -> Counts:
-        census = Census(self.source, self.lander, self.worker, self.plans, self.links, self.brake)
+        census = Census(self._confirm, self.brake)
         counts, begun = Counts(), self.checkpoint.full.as_of
         taken = advance(self.checkpoint, Window("census", Position()), Position(done=True))
         async for part in census.run(encode(taken), begun):

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 from crmsync.errors import NotFound, RestartNeeded
 from crmsync.http import Head
@@ -14,6 +14,8 @@ from crmsync.spec.model import Reader, Request
 from crmsync.sync.model import Page, Position, Window
 from crmsync.sync.paging import ended, require_another, walk
 from crmsync.sync.source import Source, asking_for
+
+T = TypeVar("T")
 
 # A URL this long is taken by the servers we know; a longer list of names goes into the body of `by_id` instead.
 URL_NAMES_MAX = 6000
@@ -49,8 +51,8 @@ async def read_by_id(source: Source, ids: Sequence[str]) -> Page:
     return Page(body, head.ids, Position(), request.place)
 
 
-def in_parts(ids: Sequence[str], by_id: Request | None) -> Iterator[Sequence[str]]:
-    """`ids` in the portions that one request takes; none where the spec has no way to ask by id."""
+def in_parts(ids: Sequence[T], by_id: Request | None) -> Iterator[Sequence[T]]:
+    """`ids`, and what belongs to them, in the portions of one request; none where the spec has no way to ask by id."""
     size = (by_id.batch or 1) if by_id else 1
     return (ids[i : i + size] for i in range(0, len(ids) if by_id else 0, size))
 
@@ -59,16 +61,26 @@ def in_parts(ids: Sequence[str], by_id: Request | None) -> Iterator[Sequence[str
 
 
 async def _list(window: Window, source: Source, reader: Reader, names: Sequence[str]) -> AsyncIterator[Page]:
-    async def ask(values: dict[str, Any]) -> tuple[str, Head]:
-        return await source.ask(request, names=list(names), **values)
+    async def ask(place: dict[str, Any]) -> tuple[str, Head]:
+        if window.token and not request.asks("token") and place == {"page": None}:
+            place = {"url": window.token}  # a link: the first request itself
+        return await source.ask(request, names=list(names), token_at=reader.token, **since, **place)
 
     position, request = window.position, reader.request
+    since: dict[str, Any] = {
+        "since": _bound(_ms(window.lower), reader.bounds) if window.lower else None,
+        "token": window.token,
+    }
     for restarts in range(_RESTARTS + 1):
         try:
             async for body, head, behind in walk(request, ask, position):
                 position = behind
                 yield Page(body, head.ids, position, request.place, head.entries)
         except RestartNeeded:
+            if window.token is not None:
+                source.note("warning", "The provider forgot what it has told us; a full read follows.")
+                yield Page("", (), Position(missed=True, done=True), request.place)
+                return
             if position == Position() or restarts == _RESTARTS:
                 raise
             source.note("warning", "The provider forgot our place in the list; reading it from the start.")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from crmsync.mapping import ReadPlan, identifier, literal
 from crmsync.store import Append, Change, Clear, Commit, FileStore, Lease, Upsert
 from crmsync.store.schema import SEEN
 from crmsync.sync.journal import Journal
-from crmsync.sync.model import Batch, Counts, Phase
+from crmsync.sync.model import Batch, Counts, Gone, Phase
 from crmsync.sync.pull.mirror import Mirror
 from crmsync.sync.pull.rejects import Rejects
-from crmsync.sync.pull.rows import USABLE, Rows, count, moment
+from crmsync.sync.pull.rows import USABLE, Rows, count
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +47,30 @@ class Lander:
             changes.append(self._seen())
         return counts, self._commit(changes, checkpoint, counts)
 
-    def tombstones(self, batch: Batch, plan: ReadPlan, checkpoint: str) -> tuple[Counts, float]:
-        """Commit a batch of the provider's list of deleted records, mapped to `_id` and `_deleted_at`."""
-        counts, changes = Counts(), list[Change]()
-        if batch.bodies:
-            read, rejected = self._one("SELECT count(*), count(*) FILTER (_rejected) FROM mapped")
-            told = "_deleted_at" if any(c.name == "_deleted_at" for c in plan.columns) else "NULL"
-            ids = f"SELECT _id, coalesce({told}, {moment()}) AS gone_at FROM mapped WHERE {USABLE}"
-            deleted = self.rows.stage_deletes(ids)
-            unchanged = read - rejected - deleted
-            counts = Counts(read=read, applied=deleted, unchanged=unchanged, rejected=rejected, deleted=deleted)
-            changes = [Upsert(self.mirror.table, "staged")] if deleted else []
-            changes += self.rejects.stage(plan, batch.bodies)
-        return counts, self._commit(changes, checkpoint, counts)
+    def told_gone(self, plan: ReadPlan, *, by_time: bool) -> tuple[Counts, list[Gone]]:
+        """What `mapped`, a batch of the list of deleted records, tells: how much, and which live rows are gone.
 
-    def delete(self, ids: str) -> Counts:
-        """Mark the live rows among the engine query `ids` (`_id`, and `gone_at`: the moment) as deleted."""
-        deleted = self.rows.stage_deletes(ids)
+        `by_time`: a row that changed after its deletion was restored, so it is not gone.
+        """
+        read, rejected = self._one("SELECT count(*), count(*) FILTER (_rejected) FROM mapped")
+        told = "_deleted_at" if any(c.name == "_deleted_at" for c in plan.columns) else "NULL::TIMESTAMPTZ"
+        gone = self.rows.living(
+            f"SELECT _id, min({told}) AS gone_at FROM mapped WHERE NOT _rejected GROUP BY _id", by_time=by_time
+        )
+        return Counts(read=read, unchanged=read - rejected, rejected=rejected), gone
+
+    def tombstones(self, batch: Batch, plan: ReadPlan, checkpoint: str, counts: Counts) -> float:
+        """Commit that a batch of the list of deleted records is dealt with; `mapped` holds it, if some are rejected."""
+        return self._commit(self.rejects.stage(plan, batch.bodies) if counts.rejected else [], checkpoint, counts)
+
+    def mark(self, gone: Sequence[Gone], now: datetime) -> Counts:
+        """Mark the live rows among `gone` as deleted: `now`, where it is not known when."""
+        self.store.engine.execute(
+            "CREATE OR REPLACE TEMP TABLE absent AS SELECT unnest($ids::VARCHAR[]) AS _id, "
+            "unnest($moments::TIMESTAMPTZ[]) AS gone_at",
+            {"ids": [id_ for id_, _ in gone], "moments": [at or now for _, at in gone]},
+        )
+        deleted = self.rows.stage_deletes("SELECT _id, gone_at FROM absent")
         changes: list[Change] = [Upsert(self.mirror.table, "staged")] if deleted else []
         self._commit([*changes, *self.rejects.gone("gone")], None, Counts(deleted=deleted))
         return Counts(deleted=deleted)

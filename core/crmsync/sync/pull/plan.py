@@ -38,12 +38,14 @@ def next_window(
         return checkpoint, _changes(stream.changes.overlap_s, checkpoint, now)
     stones = checkpoint.tombstones
     if stream.tombstones is not None and "tombstones" not in done:
-        if stones.started_at is not None:
-            return checkpoint, Window("tombstones", Position(page=stones.page))
-        if _due(stones.next_at, now):
+        if stones.started_at is None and _due(stones.next_at, now):
             next_at = _after(now, stream.tombstones.every_s)
             stones = Tombstones(started_at=now, as_of=stones.as_of, next_at=next_at)
-            return msgspec.structs.replace(checkpoint, tombstones=stones), Window("tombstones", Position())
+        if stones.started_at is not None:
+            position = Position(page=stones.page, after_id=stones.after_id)
+            since = None if stones.as_of is None else _before(min(stones.as_of, now), stream.tombstones.overlap_s)
+            window = Window("tombstones", position, since, stones.started_at)
+            return msgspec.structs.replace(checkpoint, tombstones=stones), window
     return None
 
 
@@ -66,6 +68,10 @@ def _after(now: datetime, every_s: float | None) -> datetime | None:
     return None if every_s is None else now + timedelta(seconds=every_s)
 
 
+def _before(moment: datetime, overlap_s: float) -> datetime:
+    return moment - timedelta(seconds=overlap_s)
+
+
 def _due(next_at: datetime | None, now: datetime) -> bool:
     return next_at is None or now >= next_at
 
@@ -73,7 +79,7 @@ def _due(next_at: datetime | None, now: datetime) -> bool:
 def _changes(overlap_s: float, checkpoint: Checkpoint, now: datetime) -> Window:
     changes = checkpoint.changes
     if changes.open_upper is not None and changes.open_lower is not None:
-        position = Position(after_id=changes.after_id, read=changes.read, parts=changes.parts, missed=changes.missed)
-        return Window("changes", position, changes.open_lower, changes.open_upper)
-    since = min(changes.upper or now, now)
-    return Window("changes", Position(), since - timedelta(seconds=overlap_s), now)
+        position = Position(changes.page, changes.after_id, changes.read, changes.parts, changes.missed)
+        return Window("changes", position, changes.open_lower, changes.open_upper, changes.token)
+    since = _before(min(changes.upper or now, now), overlap_s)
+    return Window("changes", Position(), since, now, changes.token)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 from crmsync.mapping import identifier, literal
 from crmsync.store import FileStore
-from crmsync.sync.model import Phase
+from crmsync.sync.model import Gone, Phase
 from crmsync.sync.pull.mirror import Mirror
 
 USABLE = "_newest AND NOT _rejected"
@@ -106,6 +106,17 @@ class Rows:
             f"INSERT INTO staged BY NAME {_MARKED} AND l._id NOT IN (SELECT _id FROM staged)".format(now=moment())
         )
         return count(self.store, "staged WHERE _deleted_at IS NOT NULL")
+
+    def living(self, ids: str, *, by_time: bool) -> list[Gone]:
+        """The live rows of the engine query `ids` (`_id`, `gone_at`); `by_time`: without those that changed since."""
+        self._run(f"CREATE OR REPLACE TEMP TABLE told AS {ids}")
+        self.store.lookup(self.mirror.table, "SELECT _id FROM told", "known", ("_id", "_updated_at", "_deleted_at"))
+        since = " AND coalesce(k._updated_at <= t.gone_at, true)" if by_time else ""
+        found = self.store.engine.rows(
+            "SELECT _id, t.gone_at FROM told t JOIN known k USING (_id) "
+            f"WHERE k._deleted_at IS NULL{since} ORDER BY _id"
+        )
+        return [(id_, gone_at) for id_, gone_at in found]
 
     def stage_deletes(self, ids: str) -> int:
         """Fill `staged` with the live rows among the engine query `ids` (`_id`, `gone_at`), marked as deleted."""
