@@ -132,6 +132,16 @@ def keys() -> Keys:
     return Keys(given, user_config_path("crmsync") / "key")
 
 
+def sandbox_keys() -> Keys:
+    """A key that everybody knows: tokens of a made-up CRM are no secrets, and nobody should find a key made for them."""
+    import base64
+
+    from crmsync.secret import Secret
+    from crmsync.store import Keys
+
+    return Keys(Secret(base64.b64encode(bytes(32)).decode()))
+
+
 def state_dir() -> Path:
     """Where the rate limits that all processes of this machine share are kept."""
     from platformdirs import user_state_path

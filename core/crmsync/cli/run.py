@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
@@ -23,7 +23,6 @@ from crmsync.cli.options import (
     job_of,
     open_store,
     pick,
-    state_dir,
     store_option,
     store_path,
 )
@@ -82,16 +81,17 @@ def run(
     Exit status: 0 done, 1 failed, 2 wrong usage or credentials, 3 rejects (--strict), 4 stopped: run it again.
     """
     with ExitStack() as stack:
-        given, shared = None, state_dir()
+        given, apart = None, dict[str, Any]()
         if sandbox is not None:
             given = stack.enter_context(_simulator(connector, sandbox))
-            shared = Path(stack.enter_context(TemporaryDirectory(prefix="crmsync-")))
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="crmsync-")))
+            apart = {"state_dir": folder, "keys": sandbox_keys()}
             if ctx.get_parameter_source("store") is not ParameterSource.COMMANDLINE:
                 store = SANDBOX_STORE  # made-up rows never get into the store of real ones unasked
         picked = pick(connector, connection, config, given)
         job = job_of(
             picked,
-            state_dir=shared,
+            **apart,
             streams=streams,
             mode=mode,
             backfill=backfill,
@@ -116,7 +116,8 @@ def _simulator(connector: str, records: int) -> Iterator[dict[str, str]]:
 
     simulator = plugins.sandbox(plugins.connector(connector), records, SEED)
     with Server(simulator) as server:
-        yield {**simulator.options, "base_url": server.url}
+        given = {name: value.replace("$url", server.url) for name, value in simulator.options.items()}
+        yield {**given, "base_url": server.url}
 
 
 def _run(job: Job, path: Path) -> list[Result]:

@@ -42,7 +42,7 @@ class Simulator(Protocol):
 
     @property
     def options(self) -> Mapping[str, str]:
-        """The connection options that reach this simulator, all but `base_url`."""
+        """The connection options that reach this simulator, all but `base_url`. `$url` is where it is served."""
 
     def handle(self, request: SimRequest) -> SimResponse:
         """Answer one request."""

@@ -65,10 +65,9 @@ def account_findings(tree: Mapping[str, Any], sound: Mapping[str, Any]) -> Itera
 
 def _option(path: Path, line: Mapping[str, Any], options: Mapping[str, Any]) -> Iterator[Finding]:
     name, default = path[-1], line.get("default")
-    for pick in (line, default):
-        by = pick.get("by") if isinstance(pick, dict) else None
-        if by is not None and (by not in options or by == name):
-            yield Finding(path, "SP201", f"there is no other option `{by}`{near(str(by), options)}")
+    for by in dict.fromkeys([*_pickers(line), *_pickers(default)]):
+        if by not in options or by == name:
+            yield Finding(path, "SP201", f"there is no other option `{by}`{near(by, options)}")
     for key in ("is", "else"):
         if "choice" in line and (value := part(line, "probe").get(key)) and value not in line["choice"]:
             choice = ", ".join(str(choice) for choice in line["choice"])
@@ -86,6 +85,14 @@ def _option(path: Path, line: Mapping[str, Any], options: Mapping[str, Any]) -> 
             yield Finding((*path, "default"), "SP212", why)
     elif not isinstance(default, dict) and not any(bind.names(default)):
         yield from _default((*path, "default"), f"the default of `{name}`", default, line)
+
+
+def _pickers(node: Any) -> Iterator[str]:
+    """The options that a pick looks at, those of picks within it too."""
+    if isinstance(node, dict) and "by" in node:
+        yield str(node["by"])
+        for branch in node.values():
+            yield from _pickers(branch)
 
 
 def _default(path: Path, what: str, value: Any, line: Mapping[str, Any]) -> Iterator[Finding]:

@@ -66,6 +66,7 @@ class Control:
             "client_id": self.app.client_id,
             "client_secret": self.app.client_secret,
             "refresh_token": REFRESH_TOKEN,
+            "accounts_url": "$url",
         }
 
     def create(self, module: str, values: Mapping[str, object], *, lag: float | None = None) -> str:
