@@ -23,6 +23,7 @@ from crmsync.cli.options import (
     job_of,
     open_store,
     pick,
+    sandbox_keys,
     store_option,
     store_path,
 )
