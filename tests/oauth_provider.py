@@ -5,6 +5,7 @@ tokens that change. `python oauth_provider.py` serves one; `GET /count` tells ho
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,7 @@ class Acme:
         self.say: list[SimResponse] = []
         self.refuse: set[str] = set()
         self.given = 0
+        self.asked = threading.Event()  # the token endpoint was asked
         self.codes: set[str] = set()
         self.refresh_tokens = {REFRESH}
         self.access: dict[str, float] = {}
@@ -95,6 +97,7 @@ class Acme:
             return answer({"asked": len(self.forms)})
         self.seen.append(request)
         if request.path == "/token":
+            self.asked.set()
             return self.say.pop(0) if self.say else self._token(dict(parse_qsl(request.body.decode())))
         token = request.headers.get("authorization", "").removeprefix("Token ")
         if self.access.get(token, 0.0) <= self.clock.now().timestamp() or request.path in self.refuse:

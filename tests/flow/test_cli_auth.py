@@ -118,14 +118,14 @@ def test_a_code_that_was_made_by_hand_is_read_from_a_pipe(crm):
     ("variable", "value", "told"),
     [
         ("HUBSPOT_CLIENT_ID", "", "Set HUBSPOT_CLIENT_ID and HUBSPOT_CLIENT_SECRET: those of your app at HubSpot."),
-        ("HUBSPOT_CLIENT_SECRET", "wrong", "missing or invalid client secret"),
         ("CRMSYNC_KEY", "short", "CRMSYNC_KEY, entry 1, is not the base64 of 32 bytes."),
+        ("HUBSPOT_CLIENT_SECRET", "wrong", "missing or invalid client secret"),
     ],
 )
 def test_what_is_missing_or_wrong_is_said(crm, browser, variable, value, told):
     """With the variable that sets it."""
     crm.shell.environment[variable] = value
-    if variable == "HUBSPOT_CLIENT_ID":
+    if variable != "HUBSPOT_CLIENT_SECRET":  # the others are told before the question
         done = crm("auth", "hubspot", "--no-browser")
         status, text = done.returncode, done.stderr
     else:

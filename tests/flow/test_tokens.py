@@ -233,6 +233,24 @@ def test_many_requests_at_once_renew_once(lab):
     assert lab.acme.given == 3
 
 
+def test_a_renewal_that_is_stopped_gives_its_claim_back(lab):
+    """Ctrl-C, or a service that ends a job: the next one need not wait."""
+
+    async def work(access, client, spec):
+        lab.clock.advance(3600)
+        lab.acme.say = [SimResponse(200, {}, b"", delay_s=60)]
+        lab.acme.asked.clear()
+        renewing = asyncio.create_task(access.grants.current())
+        assert await asyncio.to_thread(lab.acme.asked.wait, 30)
+        renewing.cancel()
+        await asyncio.gather(renewing, return_exceptions=True)
+        store, safe = lab.safe()
+        with closing(store):
+            return isinstance(safe.claim("acme", "oauth", 1), Lease)
+
+    assert lab.within(work)
+
+
 def test_as_long_as_the_old_token_lasts_a_renewal_may_fail(lab):
     """It is tried again a minute later; once the token has ended, its failure is the run's."""
 
@@ -395,8 +413,7 @@ def test_a_process_that_was_killed_while_it_renewed_is_taken_over(tmp_path):
     with Server(acme) as server:
         lab = Lab(tmp_path, acme, server.url)
         held = group(tmp_path, server.url, 1)
-        while not acme.forms:
-            assert held.poll() is None
+        assert acme.asked.wait(30)
         os.killpg(held.pid, signal.SIGKILL)
         held.communicate()
         assert lab.within(ask) == 200

@@ -63,9 +63,9 @@ async def _connected(job: Job, path: Path, code: str | None, port: int, *, brows
     from crmsync.secret import Secret
     from crmsync.sync import Code, connect, other_way
 
-    given = Code(Secret(code)) if code else await _consent(job, port, browser=browser)
-    store = open_store(path)
+    store = open_store(path)  # before a person is troubled
     try:
+        given = Code(Secret(code)) if code else await _consent(job, port, browser=browser)
         await connect(job, store, given, notes())
     finally:
         store.close()

@@ -44,6 +44,7 @@ def ask(job: Job, redirect_uri: str) -> Consent:
     """The question. Raises ConfigError and UsageError where the connection is not made by consent."""
     spec = _spec(job)
     way = _way(job, spec)
+    job.keys.known()  # what is no key is told before a person is troubled
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
     url = endpoint_of(job, spec, way, SystemClock(), Events()).authorize_url(

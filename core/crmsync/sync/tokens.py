@@ -110,7 +110,11 @@ class Tokens:
         """Keep the first tokens that a person's consent gave, whatever was there."""
         while isinstance(claim := await self._claim(), Kept):
             self._take(claim)
-        await self._keep(claim, issued, None, server)
+        try:
+            await self._keep(claim, issued, None, server)
+        except BaseException:
+            await self._quietly(self._safe.give_back, claim)
+            raise
 
     # -- renewing ------------------------------------------------------------------------------------------------------
 
@@ -135,11 +139,10 @@ class Tokens:
         try:
             refresh, server = self._source()
             asked = self._endpoint.refresh(refresh, server) if refresh else self._endpoint.for_client()
-            issued = await self._beating(lease, asked)
+            await self._keep(lease, await self._beating(lease, asked), refresh, server)
         except BaseException:
             await self._quietly(self._safe.give_back, lease)
             raise
-        await self._keep(lease, issued, refresh, server)
 
     def _source(self) -> tuple[Secret | None, str | None]:
         """The refresh token to use and the server that gave it; for a client's own tokens there is none."""
@@ -165,10 +168,11 @@ class Tokens:
         told = False
         while True:
             try:
-                return await self._worker.do(self._safe.claim, self._connection.name, self._way.name, self._version)
-            except AlreadyRunning:
+                return await self._claimed()
+            except AlreadyRunning as error:
                 if self._clock.monotonic() > until:
-                    raise
+                    hint = "If that process hangs, end it, and run the same command again."
+                    raise AlreadyRunning(error.message, hint=hint) from None
             if not told:
                 reason = "another process renews the token"
                 self._events.emit(Waiting(self._connection.name, "", reason, pause))
@@ -176,6 +180,18 @@ class Tokens:
             await self._worker.do(self._store.rest)  # else it could not get in to keep what it got
             await self._clock.sleep(pause)
             pause = min(pause * 1.5, _POLL_S[1])
+
+    async def _claimed(self) -> Lease | Kept:
+        """One try. Where we are stopped meanwhile, a claim that came about is given back, and not forgotten."""
+        call = self._worker.do(self._safe.claim, self._connection.name, self._way.name, self._version)
+        trying = asyncio.ensure_future(call)
+        try:
+            return await asyncio.shield(trying)
+        except asyncio.CancelledError:
+            (found,) = await asyncio.gather(trying, return_exceptions=True)
+            if isinstance(found, Lease):
+                await self._quietly(self._safe.give_back, found)
+            raise
 
     async def _beating(self, lease: Lease, work: Awaitable[T]) -> T:
         """Do the work; other machines hear that we live while it lasts."""
