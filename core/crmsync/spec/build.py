@@ -387,4 +387,5 @@ def _reader(line: Mapping[str, Any], transport: Mapping[str, Any], every_s: floa
         id=line.get("id"),
         deleted_at=line.get("deleted_at"),
         token=line.get("token"),
+        split=line.get("split", False),
     )

@@ -168,6 +168,7 @@ class Reader:
     id: str | None = None
     deleted_at: str | None = None
     token: str | None = None
+    split: bool = False  # pages may be asked for from any id on
 
 
 @dataclass(frozen=True, slots=True)

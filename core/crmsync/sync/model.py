@@ -55,6 +55,8 @@ class Position:
 
     `read` counts the records met in this window so far. `parts` are what is left of a window that had to be split:
     bounds in milliseconds since 1970, both inclusive. `missed`: records are known to be there that could not be listed.
+    `ranges` are what is left of a list that is read in pieces: the id that each begins with, and the one that it ends
+    before; none: it cannot be.
     `done`: there is nothing behind it, and `token` is what the next reading goes on from.
     """
 
@@ -65,6 +67,7 @@ class Position:
     missed: bool = False
     done: bool = False
     token: str | None = None
+    ranges: tuple[tuple[int, int | None], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -13,6 +13,7 @@ from crmsync.http import Head
 from crmsync.spec.model import Reader, Request
 from crmsync.sync.model import Page, Position, Window
 from crmsync.sync.paging import ended, require_another, walk
+from crmsync.sync.pull.split import readers_of, walk_split
 from crmsync.sync.source import Source, asking_for
 
 T = TypeVar("T")
@@ -73,7 +74,7 @@ async def _list(window: Window, source: Source, reader: Reader, names: Sequence[
     }
     for restarts in range(_RESTARTS + 1):
         try:
-            async for body, head, behind in walk(request, ask, position):
+            async for body, head, behind in _pages(source, reader, ask, position):
                 position = behind
                 yield Page(body, head.ids, position, request.place, head.entries)
         except RestartNeeded:
@@ -87,6 +88,15 @@ async def _list(window: Window, source: Source, reader: Reader, names: Sequence[
             position = Position()
         else:
             return
+
+
+def _pages(
+    source: Source, reader: Reader, ask: Callable[[dict[str, Any]], Awaitable[tuple[str, Head]]], position: Position
+) -> AsyncIterator[tuple[str, Head, Position]]:
+    readers = readers_of(reader.request, source.spec.pools) if reader.split else 1
+    if readers == 1:
+        return walk(reader.request, ask, position)
+    return walk_split(reader.request, ask, position, readers, lambda text: source.note("warning", text))
 
 
 async def _list_then_read(window: Window, source: Source, reader: Reader) -> AsyncIterator[Page]:

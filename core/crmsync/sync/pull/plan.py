@@ -31,7 +31,7 @@ def next_window(
             sweep = full.sweep or full.as_of is not None
             full = Full(started_at=now, sweep=sweep, as_of=full.as_of, next_at=_after(now, stream.full.every_s))
             checkpoint = msgspec.structs.replace(checkpoint, full=full)
-        return checkpoint, Window("full", Position(page=full.page, after_id=full.after_id))
+        return checkpoint, Window("full", Position(page=full.page, after_id=full.after_id, ranges=full.ranges))
     if checkpoint.census and "census" not in done:
         return checkpoint, Window("census", Position())
     if stream.changes is not None and "changes" not in done:
