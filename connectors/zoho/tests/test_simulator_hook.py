@@ -16,7 +16,7 @@ def test_the_package_offers_a_sandbox():
     plugins.register(crmsync_zoho)
     simulator = plugins.hook.crmsync_sandbox(records=7, seed=3)
     assert len(simulator.ids("Contacts")) == 7
-    assert list(simulator.options) == ["client_id", "client_secret", "refresh_token"]
+    assert list(simulator.options) == ["client_id", "client_secret", "refresh_token", "accounts_url"]
     assert simulator.switches.limits.on is False
 
 
