@@ -74,7 +74,8 @@ class Position:
 class Page:
     """An answer's body ("": it had none), the ids of its records, the position behind it, and the records' place.
 
-    `entries` of a list counts those without an id, too.
+    `entries` of a list counts those without an id, too. `until`: records from this id on are another page's, too, and
+    count there.
     """
 
     body: str
@@ -82,6 +83,7 @@ class Page:
     position: Position
     place: Place
     entries: int = 0
+    until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -13,7 +15,7 @@ from crmsync.http import Head
 from crmsync.spec.model import Reader, Request
 from crmsync.sync.model import Page, Position, Window
 from crmsync.sync.paging import ended, require_another, walk
-from crmsync.sync.pull.split import readers_of, walk_split
+from crmsync.sync.pull.split import Found, readers_of, walk_split
 from crmsync.sync.source import Source, asking_for
 
 T = TypeVar("T")
@@ -74,9 +76,10 @@ async def _list(window: Window, source: Source, reader: Reader, names: Sequence[
     }
     for restarts in range(_RESTARTS + 1):
         try:
-            async for body, head, behind in _pages(source, reader, ask, position):
+            async for body, head, behind, until in _pages(source, reader, ask, position):
                 position = behind
-                yield Page(body, head.ids, position, request.place, head.entries)
+                ids = head.ids if until is None else [id_ for id_ in head.ids if int(id_) < until]
+                yield Page(body, ids, position, request.place, head.entries, until)
         except RestartNeeded:
             if window.token is not None:
                 source.note("warning", "The provider forgot what it has told us; a full read follows.")
@@ -90,13 +93,18 @@ async def _list(window: Window, source: Source, reader: Reader, names: Sequence[
             return
 
 
-def _pages(
+async def _pages(
     source: Source, reader: Reader, ask: Callable[[dict[str, Any]], Awaitable[tuple[str, Head]]], position: Position
-) -> AsyncIterator[tuple[str, Head, Position]]:
+) -> AsyncIterator[Found]:
     readers = readers_of(reader.request, source.spec.pools) if reader.split else 1
-    if readers == 1:
-        return walk(reader.request, ask, position)
-    return walk_split(reader.request, ask, position, readers, lambda text: source.note("warning", text))
+    if readers > 1:
+        note = partial(source.note, "warning")
+        async with aclosing(walk_split(reader.request, ask, position, readers, note)) as found:
+            async for page in found:
+                yield page
+    else:
+        async for body, head, behind in walk(reader.request, ask, position):
+            yield body, head, behind, None
 
 
 async def _list_then_read(window: Window, source: Source, reader: Reader) -> AsyncIterator[Page]:

@@ -18,6 +18,9 @@ def map_batch(store: FileStore, plan: ReadPlan, batch: Batch) -> None:
     """
     engine, bodies = store.engine, batch.bodies
     engine.execute(plan.create_sql(MAPPED), {"bodies": bodies})
+    for number, page in enumerate(page for page in batch.pages if page.body):
+        if page.until is not None:  # the rest of it is in a page of the next range
+            engine.execute(f"DELETE FROM {MAPPED} WHERE _page = {number} AND try_cast(_id AS HUGEINT) >= {page.until}")
     for page, reason in engine.rows(f"SELECT _page, _problems[1].reason FROM {MAPPED} WHERE _pos = 0 LIMIT 1"):
         raise UnreadablePage(f"A page could not be read: {reason}.", body=bodies[page].encode())
     if engine.value(f"SELECT count(_id) > count(DISTINCT _id) FROM {MAPPED}"):

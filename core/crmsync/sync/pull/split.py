@@ -22,7 +22,8 @@ ALONE = 10  # pages, before a list is split
 READERS_MAX = 6
 
 Ask = Callable[[dict[str, Any]], Awaitable[tuple[str, Head]]]
-_Item = tuple[str, Head, Range, int] | BaseException | None
+Found = tuple[str, Head, Position, int | None]  # and the id from which on the page is another range's, too
+_Item = tuple[str, Head, Range, int, int | None] | BaseException | None
 
 
 def readers_of(request: Request, pools: Mapping[str, Pool]) -> int:
@@ -33,14 +34,14 @@ def readers_of(request: Request, pools: Mapping[str, Pool]) -> int:
 
 async def walk_split(
     request: Request, ask: Ask, position: Position, readers: int, note: Callable[[str], None]
-) -> AsyncGenerator[tuple[str, Head, Position]]:
+) -> AsyncGenerator[Found]:
     """The pages behind `position`, as `walk` gives them, but in any order."""
     if position.ranges is None:
         opening = _Opening()
         async with aclosing(walk(request, ask, position)) as pages:
             async for body, head, behind in pages:
                 position = behind
-                yield body, head, behind
+                yield body, head, behind, None
                 if behind.done:
                     return
                 if opening.met(head):
@@ -50,16 +51,16 @@ async def walk_split(
         ranges, read = Ranges(position.ranges, position.ranges[0][0], 1), position.read
         try:
             async with aclosing(_side_by_side(request, ask, ranges, readers)) as crew:
-                async for body, head in crew:
+                async for body, head, until in crew:
                     read += head.entries
-                    yield body, head, Position(read=read, ranges=ranges.left, done=not ranges.left)
+                    yield body, head, Position(read=read, ranges=ranges.left, done=not ranges.left), until
         except Disorder:
             note("The list is not in the order of ids; reading it from the start, one page after the other.")
             position = Position(ranges=())
         else:
             return
     async for body, head, behind in walk(request, ask, position):
-        yield body, head, replace(behind, ranges=())
+        yield body, head, replace(behind, ranges=()), None
 
 
 class _Opening:
@@ -87,7 +88,9 @@ class _Opening:
         return ((following, None),) if rises and following and self._ids and following > self._ids[-1] else ()
 
 
-async def _side_by_side(request: Request, ask: Ask, ranges: Ranges, readers: int) -> AsyncGenerator[tuple[str, Head]]:
+async def _side_by_side(
+    request: Request, ask: Ask, ranges: Ranges, readers: int
+) -> AsyncGenerator[tuple[str, Head, int | None]]:
     """All pages of `ranges`, as they come. While one is handed out, `ranges.left` is what is behind it."""
     queue: asyncio.Queue[_Item] = asyncio.Queue(maxsize=readers)
     crew = asyncio.create_task(_crew(request, ask, ranges, readers, queue))
@@ -95,9 +98,9 @@ async def _side_by_side(request: Request, ask: Ask, ranges: Ranges, readers: int
         while (item := await queue.get()) is not None:
             if isinstance(item, BaseException):
                 raise item
-            body, head, each, at = item
+            body, head, each, at, until = item
             ranges.got(each, at)
-            yield body, head
+            yield body, head, until
     finally:
         crew.cancel()
         await asyncio.gather(crew, return_exceptions=True)
@@ -123,9 +126,10 @@ async def _read(
         return await ask({"after_id": str(at - 1)} if request.page == "keyset" else {"page": str(at)})
 
     async def hand_over(each: Range, body: str, head: Head) -> None:
-        at = ranges.read(each, _numbers(head), _following(request, head))
+        ids = _numbers(head)
+        at = ranges.read(each, ids, _following(request, head))
         changed.set()
-        await queue.put((body, head, each, at))
+        await queue.put((body, head, each, at, ranges.until(each, ids)))
 
     while ranges.is_open:
         each = ranges.take()
