@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
@@ -31,13 +31,23 @@ class Forgotten(Exception):
     """A link to what changed that is too old."""
 
 
+class Unknown(Exception):
+    """A field that is asked for and is not there."""
+
+
+def _names(asked: Mapping[str, Any]) -> list[str]:
+    names = asked.get("fields") or []
+    return names.split(",") if isinstance(names, str) else names
+
+
 class Acme:
     """As much of a CRM as the example's spec needs, and a little more.
 
-    `people` by id; `gone` by id: when; its list leaves out those that are `hidden`. `answers` stand for its own, by
-    path; at `all/paged/x` stands what `/paged/x` gives page by page. If `numbers`, it finds nobody whose id is written
-    as a text. `fields` is what it says about its fields. `sinces` are the times from which its list of deleted ones was
-    asked for.
+    `people` by id; `gone` by id: when; its list leaves out those that are `hidden`, and everything but /people/exist
+    those that are `firms`. `answers` stand for its own, by path; at `all/paged/x` stands what `/paged/x` gives page by
+    page. If `numbers`, it finds nobody whose id is written as a text. `fields` is what it says about its fields; if
+    `strict`, it refuses to be asked for others. `sinces` are the times from which its list of deleted ones was asked
+    for, `paths` all requests; after `broken` more of them it answers nothing any more.
     """
 
     options: Mapping[str, str] = {"token": "acme-token"}
@@ -49,7 +59,10 @@ class Acme:
         self.removed: dict[int, int] = {}
         self.sinces: list[str | None] = []
         self.hidden: set[int] = set()
-        self.numbers = False
+        self.firms: set[int] = set()
+        self.paths: list[str] = []
+        self.broken = 10**9
+        self.numbers = self.strict = False
         self.fields: Any = {name: {"kind": "string"} for name in self._person(1)}
         self.answers: dict[str, Any] = {}
         self.people = {number: self._person(number) for number in range(1, people + 1)}
@@ -57,6 +70,11 @@ class Acme:
     def change(self, number: int, **values: Any) -> None:
         self.version += 1
         self.people[number] |= {**values, "changed": self.now.isoformat(), "version": self.version}
+
+    def turn(self, number: int, *, firm: bool) -> None:
+        """Make one of the people a company, which is in no list of people, or one of the people again."""
+        (self.firms.add if firm else self.firms.discard)(number)
+        self.change(number)
 
     def remove(self, number: int) -> None:
         """Delete one of the people: the list of what changed since a link says so."""
@@ -73,9 +91,17 @@ class Acme:
             asked["since"] = since
             if not self._gone_since(since):
                 return SimResponse(304, {"Date": headers["Date"]})
+        self.paths.append(request.path)
+        if request.path == "/secret":
+            return SimResponse(403, headers, b"{}")
+        self.broken -= 1
+        if self.broken < 0:
+            return SimResponse(400, headers, b"{}")
         self.host = request.headers["host"]
         try:
             return SimResponse(200, headers, json.dumps(self._answer(request.path, asked)).encode())
+        except Unknown:
+            return SimResponse(400, headers, b'{"error": {"code": "field", "text": "no such field"}}')
         except Forgotten:
             return SimResponse(410, headers, b'{"error": {"code": "old", "text": "read it all"}}')
         except KeyError:
@@ -88,6 +114,13 @@ class Acme:
             return {"account": {"id": 7, "time_zone": "Asia/Tokyo"}}
         if path == "/fields":
             return self.fields
+        if self.strict and (unknown := set(_names(asked)) - set(self.fields)):
+            raise Unknown(unknown)
+        if path == "/people/ids":
+            ids = [{"id": person["id"]} for person in self._above(asked["above"])]
+            return {"items": ids[: asked["size"]]}
+        if path == "/people/exist":
+            return {"items": [{"id": int(n)} for n in asked["ids"] if int(n) in self.people]}
         if path == "/people/delta":
             return self._delta(int(asked.get("since", 0)), int(asked.get("above", 0)))
         if path.startswith("/paged/"):
@@ -100,7 +133,7 @@ class Acme:
             self.sinces.append(asked.get("since"))
             return self._above_id(self._gone_since(asked.get("since", "")), asked)
         if path == "/people/get":
-            known = [n for n in asked["ids"] if not (self.numbers and isinstance(n, str))]
+            known = [n for n in asked["ids"] if not (self.numbers and isinstance(n, str)) and int(n) not in self.firms]
             return {"items": [self.people[int(number)] for number in known if int(number) in self.people]}
         if path.startswith("/people/one/"):
             person = self.people[int(path.rpartition("/")[2])]
@@ -144,7 +177,7 @@ class Acme:
     def _above(self, number: Any) -> list[dict[str, Any]]:
         if self.numbers and isinstance(number, str):
             return []
-        return [self.people[n] for n in sorted(self.people) if n > int(number) and n not in self.hidden]
+        return [self.people[n] for n in sorted(self.people) if n > int(number) and n not in self.hidden | self.firms]
 
     def _person(self, number: int) -> dict[str, Any]:
         return {
@@ -163,6 +196,9 @@ class Acme:
             "team_id": 1 + number % 2,
             "tags": "a, b",
         }
+
+
+Crm = TypeVar("Crm", bound=Acme)
 
 
 class Sync:
@@ -211,8 +247,10 @@ class Sync:
 
 
 @contextmanager
-def served(folder: Path, people: int, edit: Edit | None = None) -> Iterator[tuple[Acme, Sync]]:
-    """An Acme that answers while the block runs."""
-    acme = Acme(people)
+def served(
+    folder: Path, people: int, edit: Edit | None = None, crm: Callable[[int], Crm] = Acme
+) -> Iterator[tuple[Crm, Sync]]:
+    """An Acme, or another `crm` like it, that answers while the block runs."""
+    acme = crm(people)
     with Server(acme) as server:
         yield acme, Sync(folder, server.url, edit)

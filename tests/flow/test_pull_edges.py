@@ -524,7 +524,7 @@ def test_a_sweep_of_many_batches_remembers_all_ids_that_it_met(lab: Lab) -> None
     assert not [request for request in lab.simulator.requests if request.path.endswith("/batch/read")]
 
 
-@pytest.mark.parametrize("request_", [2, 3, 4, 6])
+@pytest.mark.parametrize("request_", [3, 4, 5, 7])
 def test_a_run_that_is_told_to_stop_loses_nothing(lab: Lab, request_: int) -> None:
     """Whatever it waits for: what it counted is what it stored, and the same command completes."""
     people(lab, 350)

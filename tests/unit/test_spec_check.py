@@ -539,6 +539,26 @@ def test_a_mutant_has_faults_or_can_be_built(changes):
         assert spec.streams
 
 
+CENSUS = "census: {every: 6h, do: GET /ids, query: {a: $after_id}, page: keyset, limit: 9}, confirm: {do: GET /x/$id}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "message"),
+    [
+        ("do: GET /ids, ", "", "census", "`census` has no `do`"),
+        ("{a: $after_id}", "{a: 1}", "page", "`page: keyset` must ask for `$after_id`"),
+        ("{a: $after_id}", "{a: $after_id, b: $names}", "b: $names", "`$names` has no value in `census`"),
+        ("/x/$id", "/x", "confirm", "`confirm` must ask for `$ids`, `$items` or `$id`"),
+        ("/x/$id", "/x/$id/$since", "do", "`$since` has no value in `confirm`"),
+    ],
+)
+def test_a_census_of_its_own_asks_for_ids_and_confirms_by_them(old, new, at, message):
+    """Both are requests like any other."""
+    text = changed("census: {every: 7d}", CENSUS)
+    assert faults(text) == []
+    assert told(text.replace(old, new), at, message)
+
+
 def test_a_list_may_be_made_of_several_requests_and_of_options():
     """Further requests say only what differs; mistakes in them are told at their own place."""
     several = "pipeline: [{do: GET /pipelines, key: id, value: label}, {query: {old: true}}]"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from crmsync.errors import UsageError
 from crmsync.spec.model import Census, Field, Reader, Record, Request, Stream, Transform
-from crmsync.sync.checkpoint import Changes, Checkpoint, Full, Tombstones, advance, decode, encode
+from crmsync.sync.checkpoint import Changes, Checkpoint, Full, Ids, Tombstones, advance, decode, encode, forgotten
 from crmsync.sync.model import Phase, Position, Window
 from crmsync.sync.pull.plan import next_window, restarted
 
@@ -28,6 +28,7 @@ STREAM = Stream(
     tombstones=Reader("list", Request("GET", "/gone"), every_s=86_400.0),
     census=Census(),
 )
+COUNTING = replace(STREAM, census=Census(reader=Reader("list", Request("GET", "/ids"), every_s=6 * 3600.0)))
 CURRENT = Checkpoint(
     full=Full(started_at=NOW, as_of=NOW, next_at=NOW + 7 * DAY),
     changes=Changes(upper=NOW),
@@ -45,14 +46,16 @@ checkpoints = st.builds(
     account=words,
     fields=words,
     full=st.builds(Full, times, words, words, st.booleans(), times, times),
+    ids=st.builds(Ids, times, words, words, times, times),
     census=st.booleans(),
     changes=st.builds(Changes, times, tokens, words, times, times, words, st.integers(0, 99), parts, st.booleans()),
     tombstones=st.builds(Tombstones, times, words, words, times, times),
 )
 streams = st.builds(
-    lambda changes, stones: replace(STREAM, changes=changes, tombstones=stones),
+    lambda changes, stones, census: replace(STREAM, changes=changes, tombstones=stones, census=census),
     st.sampled_from([STREAM.changes, None]),
     st.sampled_from([STREAM.tombstones, None]),
+    st.sampled_from([STREAM.census, COUNTING.census]),
 )
 
 
@@ -72,28 +75,30 @@ def test_a_checkpoint_survives_the_store(checkpoint: Checkpoint) -> None:
     assert decode(encode(checkpoint)) == checkpoint
 
 
-@given(checkpoints, st.sampled_from(["full", "changes", "tombstones"]), positions)
+@given(checkpoints, st.sampled_from(["full", "ids", "changes", "tombstones"]), positions)
 def test_a_window_goes_on_where_its_last_commit_was(checkpoint: Checkpoint, phase: Phase, position: Position) -> None:
     """For any place in any window: plan gives the same window again, from that place on."""
     position = replace(position, done=False)
     opened = msgspec.structs.replace(checkpoint, full=Full(as_of=NOW, next_at=NOW + DAY), changes=Changes())
-    if phase == "full":
-        opened = msgspec.structs.replace(opened, full=Full(started_at=NOW))
+    if phase in ("full", "ids"):
+        begun = {"full": Full(started_at=NOW)} if phase == "full" else {"ids": Ids(started_at=NOW)}
+        opened = msgspec.structs.replace(opened, **begun)
         position = Position(page=position.page, after_id=position.after_id)
     elif phase == "tombstones":
         opened = msgspec.structs.replace(opened, tombstones=Tombstones(started_at=NOW, as_of=NOW - DAY))
         position = Position(page=position.page, after_id=position.after_id)
-    window = Window(phase, position) if phase == "full" else Window(phase, position, NOW - DAY, NOW)
-    before = {"full": (), "changes": ("full", "census"), "tombstones": ("full", "census", "changes")}[phase]
-    again = next_window(STREAM, decode(encode(advance(opened, window, position))), NOW + OVERLAP, before)
+    window = Window(phase, position) if phase in ("full", "ids") else Window(phase, position, NOW - DAY, NOW)
+    order: list[Phase] = ["full", "ids", "census", "changes", "tombstones"]
+    before = order[: order.index(phase)]
+    again = next_window(COUNTING, decode(encode(advance(opened, window, position))), NOW + OVERLAP, before)
     assert again is not None and again[1] == window
 
 
 @given(streams, checkpoints, moments)
 def test_a_run_ends_and_leaves_nothing_open(stream: Stream, checkpoint: Checkpoint, now: datetime) -> None:
-    """From any checkpoint, even one made by hand: at most four phases, and the changes are read up to now."""
+    """From any checkpoint, even one made by hand: each phase once at most, and the changes are read up to now."""
     seen, after = phases(checkpoint, stream, now)
-    assert len(seen) == len(set(seen)) <= 4
+    assert len(seen) == len(set(seen)) <= 5
     if stream.changes is not None:
         assert after.changes == Changes(upper=after.changes.upper)
         assert phases(after, stream, now)[0][-1] in ("changes", "tombstones")
@@ -113,6 +118,26 @@ def test_each_phase_comes_when_it_is_due_and_not_before() -> None:
     assert phases(CURRENT, now=NOW + DAY)[0] == ["changes", "tombstones"]
     assert phases(CURRENT, now=NOW + 7 * DAY)[0] == ["full", "census", "changes", "tombstones"]
     assert phases(restarted(CURRENT))[0] == ["full", "census", "changes"]
+
+
+def test_a_census_with_a_reading_of_its_own_keeps_its_own_time() -> None:
+    """Every six hours, whenever everything is read; not at once where the mirror was empty before."""
+    seen, after = phases(Checkpoint(), COUNTING)
+    assert seen == ["full", "changes", "tombstones"]
+    assert phases(after, COUNTING, NOW + DAY / 4)[0] == ["ids", "census", "changes"]
+    assert phases(after, COUNTING, NOW + 7 * DAY)[0] == ["full", "ids", "census", "changes", "tombstones"]
+    assert phases(restarted(after), COUNTING)[0] == ["full", "changes"]
+    assert phases(forgotten(after), COUNTING)[0] == ["full", "ids", "census", "changes", "tombstones"]
+
+
+def test_a_census_waits_until_all_ids_are_read() -> None:
+    """Nobody is missing from a reading that is not complete, even if an earlier census was left undone."""
+    opened = msgspec.structs.replace(CURRENT, census=True)
+    step = next_window(COUNTING, opened, NOW)
+    assert step is not None and (step[1].phase, step[0].census) == ("ids", False)
+    half = advance(step[0], step[1], Position(after_id="5"))
+    assert not half.census
+    assert advance(half, step[1], Position(done=True)).census
 
 
 def test_a_census_that_a_person_stopped_is_taken_up_again() -> None:

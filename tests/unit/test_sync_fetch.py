@@ -45,6 +45,7 @@ class Provider:
     records: dict[int, int]
     stream: Stream = STREAM
     names: Sequence[str] = ()
+    further: Sequence[Sequence[str]] = ()
     order: Callable[[int], Any] = int
     before: Callable[[Provider], None] = lambda _: None
     asked: list[dict[str, Any]] = field(default_factory=list)

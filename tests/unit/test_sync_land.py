@@ -42,7 +42,7 @@ def test_a_commit_of_a_run_that_was_taken_over_changes_and_counts_nothing(tmp_pa
     store.release(lease, {"status": "done"})
     begin(store, run_id="r2")
     with pytest.raises(LeaseLost):
-        lander.mark([("1", None)], datetime.now(UTC))
+        lander.mark([("1", datetime.now(UTC))])
     assert journal.counts == Counts()
     assert store.query("SELECT _deleted_at FROM hubspot.contact")[1] == [(None,)]
     store.close()

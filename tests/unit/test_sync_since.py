@@ -58,6 +58,7 @@ class Provider:
     version: int = 0
     oldest: int = 0
     names: tuple[str, ...] = ()
+    further: tuple[tuple[str, ...], ...] = ()
     busy: list[int] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 LONG_S = 2.0  # shorter waits are nobody's business
 _FRAMES_A_S = 8.0
-_PHASES = {"full": "everything", "changes": "changes", "tombstones": "deletions", "census": "missing"}
+_PHASES = {"full": "everything", "ids": "ids", "census": "missing", "changes": "changes", "tombstones": "deletions"}
 
 
 class Progress:

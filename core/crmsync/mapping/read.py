@@ -62,8 +62,9 @@ class ReadPlan:
     """How a stream's pages become rows.
 
     Planning costs 6 ms a batch, and parsing the text 2 ms more: run what `extract_statements` made of it once.
-    `sql` is a SELECT over `$bodies` that gives `columns`, then what a merge needs to know of the row (`about`).
-    `names` are the provider's fields to ask for; `fields` those that have a column.
+    `sql` is a SELECT over `$bodies` that gives its columns, then what a merge needs to know of the row (`about`).
+    `names` are the provider's fields to ask for. Where one request does not take them all, `parts` are the plans for
+    the rest of them, whose rows belong to those of this one by `_id`; `columns` and `fields` are those of all.
     """
 
     sql: str
@@ -72,6 +73,7 @@ class ReadPlan:
     fields: tuple[Field, ...]
     element_sql: str
     about: tuple[Column, ...] = _ABOUT
+    parts: tuple[ReadPlan, ...] = ()
 
     def create_sql(self, table: str) -> str:
         """The statement that makes the rows of `$bodies` a temporary table, all of them marked `_newest`."""
@@ -93,12 +95,47 @@ class ReadPlan:
 def compile_read(stream: Stream, records: str, *, one: bool = False) -> ReadPlan:
     """The plan for pages whose records stand at the path `records`; `one`: a single record stands there.
 
+    It has parts where the stream's requests take fewer names than it has.
+
     Raises SpecError where the spec asks for what cannot be read, ConfigError for an unknown time zone.
     """
     _refuse_doubles(stream)
+    first, *rest = _portions(stream)
+    plan = _compiled(replace(stream, fields=first), records, one=one)
+    alone = replace(stream, record=Record(stream.record.id, values=stream.record.values), links=())
+    parts = tuple(_compiled(replace(alone, fields=fields), records, one=one) for fields in rest)
+    if not parts:
+        return plan
+    read = {field.name for part in (plan, *parts) for field in part.fields}
+    fields = tuple(field for field in stream.fields if field.name in read)
+    return replace(plan, columns=(*map(_column, fields), *_OWN), fields=fields, parts=parts)
+
+
+def _portions(stream: Stream) -> list[tuple[Field, ...]]:
+    """The fields, in as many portions as it takes for none to have more names than a request may ask for."""
+    most = stream.names_max
+    if most is None:
+        return [stream.fields]
+    record = stream.record
+    alone = replace(stream, record=Record(record.id, values=record.values), fields=(), links=())
+    taken = set(_compiled(replace(stream, fields=()), "$", one=False).names)
+    portions: list[list[Field]] = [[]]
+    for field in stream.fields:
+        names = set(_compiled(replace(alone, fields=(field,)), "$", one=False).names)
+        if len(taken | names) > most and portions[-1]:
+            portions.append([])
+            taken = set()
+        taken |= names
+        if len(taken) > most:
+            raise SpecError(f"{field.name} of {stream.name} needs more names than a request may ask for: {most}")
+        portions[-1].append(field)
+    return [tuple(portion) for portion in portions]
+
+
+def _compiled(stream: Stream, records: str, *, one: bool) -> ReadPlan:
     shape, record = Shape(stream.record.values), stream.record
     linked = {link.field for link in stream.links}  # NULL here: the answers about links fill them
-    read = tuple(f for f in stream.fields if f.at or f.transform.kind == "case" or f.name in linked)
+    read = tuple(f for f in stream.fields if f.at or _is_told(f) or f.name in linked)
     cells = [FieldSource(stream.name, field, shape, shape.field).cell() for field in read]
     id_ = FieldSource(stream.name, record.id, shape, shape.meta)
     id_text = id_.text()
@@ -113,7 +150,7 @@ def compile_read(stream: Stream, records: str, *, one: bool = False) -> ReadPlan
     pages = Pages(records, shape, one)
     return ReadPlan(
         sql=_statement(pages, cells, id_text, deleted, merged),
-        columns=(*(Column(field.name, duckdb_type(field.type), _comment(field)) for field in read), *_OWN),
+        columns=(*map(_column, read), *_OWN),
         names=shape.names,
         fields=read,
         element_sql=pages.element_sql(),
@@ -156,8 +193,13 @@ def _absorbed(text: str) -> str:
     return f"CASE WHEN {text} IS NOT NULL THEN {kept(split(text), f'{ELEMENT} <> _id')} END"
 
 
-def _comment(field: Field) -> str:
-    return field.title or f"Provider's {', '.join(field.at) or 'record'}"
+def _is_told(field: Field) -> bool:
+    """Whether a field without a path has a value all the same."""
+    return field.transform.kind == "case" or field.default is not None
+
+
+def _column(field: Field) -> Column:
+    return Column(field.name, duckdb_type(field.type), field.title or f"Provider's {', '.join(field.at) or 'record'}")
 
 
 def _statement(pages: Pages, cells: list[Cell], id_: str, deleted: str, merged: str) -> str:

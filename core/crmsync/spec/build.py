@@ -336,7 +336,8 @@ def _stream(
     line = on(_put_in(merged, templates, local))
     read, deletes, canonical = on(line["read"]), on(line.get("deletes", {})), objects.get(name, {})
     census = on(deletes.get("census", {}))
-    sweep_s = seconds(census["every"]) if "every" in census else DEFAULT_SWEEP_S
+    counted = bool(census.keys() - {"every", "brake"})  # by a request of its own
+    sweep_s = seconds(census["every"]) if "every" in census and not counted else DEFAULT_SWEEP_S
     own = {n: bind.plain(bind.bind(value, local)) for n, value in templates.items()}
     fields = [field_of(n, at, canonical.get(n), nulls) for n, at in line["fields"].items() if at is not None]
     links = [_link(f.name, line["fields"][f.name], tree, templates, local, transport) for f in fields if f is not None]
@@ -348,10 +349,14 @@ def _stream(
         changes=_reader(read["changes"], transport) if "changes" in read else None,
         by_id=_request(read["by_id"], transport) if "by_id" in read else None,
         tombstones=_reader(deletes["tombstones"], transport, DEFAULT_TOMBSTONES_S) if "tombstones" in deletes else None,
-        census=Census(float(census.get("brake", "2%").rstrip("%")) / 100),
+        census=Census(
+            brake=float(census.get("brake", "2%").rstrip("%")) / 100,
+            reader=_reader(census, transport, DEFAULT_SWEEP_S) if counted else None,
+        ),
         cursor=own.get("cursor"),
         vars={**{n: v for n, v in local.items() if v is not None}, **own},
         links=tuple(link for link in links if link is not None),
+        confirm=_request(deletes["confirm"], transport) if "confirm" in deletes else None,
     )
 
 

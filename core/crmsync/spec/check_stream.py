@@ -9,7 +9,7 @@ from crmsync.spec import bind
 from crmsync.spec.check_fields import TEXTS, as_line, converted, field_findings, linked
 from crmsync.spec.check_request import ids_findings, request_findings
 from crmsync.spec.schema_faults import Finding, near
-from crmsync.spec.scope import BY_ID, LINK, PAGE, SINCE, WINDOW, Scope
+from crmsync.spec.scope import BY_ID, IDS, LINK, PAGE, SINCE, WALK, WINDOW, Scope
 from crmsync.spec.sheet import Parts, Sheet
 from crmsync.spec.yaml import Path
 
@@ -117,8 +117,15 @@ def _deletes(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Finding]:
     if stones := stream.part("deletes", "tombstones"):
         yield from _since(stream, ("deletes", "tombstones"), stones)
         yield from stream.lacks(("deletes", "tombstones", "id"), "`tombstones` need `id`")
-    if isinstance(stream.value("deletes", "census"), dict):
-        yield from stream.lacks(("read", "by_id"), "`census` needs `read.by_id`, which confirms what is missing,")
+    if census := stream.part("deletes", "census"):
+        why = "`census` needs `read.by_id`, which confirms what is missing,"
+        yield from stream.lacks(("read", "by_id"), why)
+        if census.keys() - {"every", "brake"}:
+            yield from _request(stream, ("deletes", "census"), parts, scope.giving("`census`", WALK))
+    yield from _request(stream, ("deletes", "confirm"), parts, scope.giving("`confirm`", IDS))
+    if confirm := stream.part("deletes", "confirm"):
+        yield from stream.lacks(("read", "by_id"), "`confirm` needs `read.by_id`, which is asked first,")
+        yield from ids_findings(confirm, lambda *rest: stream.at("deletes", "confirm", *rest), one=True)
 
 
 def _identify(stream: Sheet, parts: Parts) -> Iterator[Finding]:

@@ -173,9 +173,13 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """A sweep's count of ids: what the mirror has and a completed full read had not is confirmed as deleted."""
+    """A count of ids: what the mirror has and a completed full read had not is confirmed as deleted.
+
+    With a `reader`, a list of ids only stands for the full read, and what the mirror lacks is read by its id.
+    """
 
     brake: float = 0.02  # share of the live rows that one census may mark as deleted
+    reader: Reader | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +225,13 @@ class Stream:
     cursor: str | None = None
     vars: Mapping[str, Template] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
+    confirm: Request | None = None  # reads by id whatever its kind: who is there, but not by `by_id`, has left
+
+    @property
+    def names_max(self) -> int | None:
+        """The most names that each of its requests takes; None: as many as there are."""
+        requests = (self.full.request, self.changes and self.changes.request, self.by_id)
+        return min((request.names_max for request in requests if request and request.names_max), default=None)
 
     @property
     def lists(self) -> frozenset[str]:

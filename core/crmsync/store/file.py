@@ -72,22 +72,35 @@ class FileStore:
         return self._found.bring(table, keys, into, columns)
 
     def unseen(self, table: Table, connection: str, stream: str, begun: datetime | None, into: str) -> tuple[int, int]:
-        who, missing = [connection, stream], identifier(into)
-        seen = f"(SELECT record_id FROM {self.engine.full(schema.SEEN)} WHERE connection = ? AND stream = ?)"
+        full, live, who = self.engine.full(table), _live(table), [connection, stream]
+        missing = identifier(into)
         with self._visit():
             self.engine.execute(
-                f"CREATE OR REPLACE TEMP TABLE {missing} AS SELECT _id FROM {self.engine.full(table)} "
-                f"WHERE _deleted_at IS NULL AND coalesce(_created_at < ?, true) AND _id NOT IN {seen}",
+                f"CREATE OR REPLACE TEMP TABLE {missing} AS SELECT _id, {live} AS _live FROM {full} "
+                f"WHERE _deleted_at IS NULL AND coalesce(_created_at < ?, true) AND _id NOT IN ({self._met()})",
                 [begun, *who],
             )
-            count = int(self.engine.value(f"SELECT count(*) FROM {missing}"))
             self.engine.execute(
-                f"INSERT INTO {missing} SELECT record_id FROM {self.engine.full(schema.REJECTS)} "
+                f"INSERT INTO {missing} SELECT record_id, false FROM {self.engine.full(schema.REJECTS)} "
                 "WHERE connection = ? AND stream = ? AND resolved_at IS NULL AND outcome = 'rejected' "
-                f"AND record_id <> md5(payload) AND record_id NOT IN (FROM {missing}) AND record_id NOT IN {seen}",
+                f"AND record_id <> md5(payload) AND record_id NOT IN (SELECT _id FROM {missing}) "
+                f"AND record_id NOT IN ({self._met()})",
                 [*who, *who],
             )
-            return count, self._live(table)
+            living = self.engine.value(f"SELECT count(*) FROM {full} WHERE {live}")
+            return int(self.engine.value(f"SELECT count(*) FROM {missing} WHERE _live")), int(living)
+
+    def unknown(self, table: Table, connection: str, stream: str, after: str, size: int) -> list[str]:
+        with self._visit():
+            found = self.engine.rows(
+                f"SELECT DISTINCT record_id FROM ({self._met()}) WHERE record_id > ? AND record_id NOT IN "
+                f"(SELECT _id FROM {self.engine.full(table)} WHERE {_live(table)}) ORDER BY record_id LIMIT ?",
+                [connection, stream, after, size],
+            )
+        return [row[0] for row in found]
+
+    def _met(self) -> str:
+        return f"SELECT record_id FROM {self.engine.full(schema.SEEN)} WHERE connection = ? AND stream = ?"
 
     def commit(self, commit: Commit) -> float:
         self._stop_if_full()
@@ -300,6 +313,12 @@ class FileStore:
         error, self._full = self._full, None
         if error is not None:
             raise error
+
+
+def _live(table: Table) -> str:
+    """SQL: whether a row of a mirror is that of a living record of its stream."""
+    ended = [column.name for column in table.columns if column.name in ("_deleted_at", "_left_at")]
+    return " AND ".join(f"{identifier(name)} IS NULL" for name in ended)
 
 
 def _require_usable(path: Path, *, read_only: bool) -> None:

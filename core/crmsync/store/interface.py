@@ -97,7 +97,8 @@ class Store(Protocol):
     def ensure(self, table: Table) -> Mapping[str, str]:
         """Create `table`, add missing columns, set comments.
 
-        Returns the columns that stay as they are because the store has them with another type, and that type.
+        Returns the columns that stay as they are, because the store has them with another type or `table` has them not,
+        and the types that they have.
         """
 
     def lookup(self, table: Table, keys: str, into: str, columns: Sequence[str] | None = None) -> int:
@@ -107,11 +108,14 @@ class Store(Protocol):
         """
 
     def unseen(self, table: Table, connection: str, stream: str, begun: datetime | None, into: str) -> tuple[int, int]:
-        """Bring the ids of live rows that the sweep has not met into `into`; tell how many, and how many live.
+        """Bring the ids of rows that are not deleted and were not met into `into`.
 
-        Rows that were created since the sweep began are left out. Ids of rejected records that it has not met are
-        brought as well, and not counted.
+        Tells how many of them live, and how many rows live. Rows that were created since `begun` are left out. Ids of
+        rejected records that were not met are brought as well, as ones that do not live.
         """
+
+    def unknown(self, table: Table, connection: str, stream: str, after: str, size: int) -> list[str]:
+        """So many of the ids behind `after` that were met and have no live row, in their order."""
 
     def commit(self, commit: Commit) -> float:
         """Carry out `commit`; tell the seconds it took. When it returned, it is durable.

@@ -8,7 +8,7 @@ from crmsync.store.interface import Column, Table, View
 
 
 def ensure(engine: Engine, table: Table) -> dict[str, str]:
-    """Create or widen `table` and set its comments; the columns that are there with another type, and that type."""
+    """Create or widen `table` and set its comments; the columns that are there beside it or with another type."""
     there = {name: (type_, comment) for name, type_, comment in _columns(engine, table)}
     if not there:
         _create(engine, table)
@@ -17,10 +17,9 @@ def ensure(engine: Engine, table: Table) -> dict[str, str]:
             engine.execute(f"ALTER TABLE {engine.full(table)} ADD COLUMN {_definition(column)}")
         if column.comment and column.comment != there.get(column.name, ("", None))[1]:
             _explain(engine, table, column)
-    stored = {c.name: there[c.name][0] for c in table.columns if c.name in there}
-    return {
-        c.name: stored[c.name] for c in table.columns if c.name in stored and not _is(engine, stored[c.name], c.type)
-    }
+    wanted = {c.name: c.type for c in table.columns}
+    stored = {name: type_ for name, (type_, _) in there.items()}
+    return {n: type_ for n, type_ in stored.items() if n not in wanted or not _is(engine, type_, wanted[n])}
 
 
 def replace_view(engine: Engine, view: View) -> None:

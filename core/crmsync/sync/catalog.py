@@ -89,12 +89,13 @@ def needs_fields(stream: Stream, wanted: Collection[str] | str) -> bool:
 
 
 def with_custom(spec: Spec, stream: Stream, described: Sequence[Described], wanted: Collection[str] | str) -> Stream:
-    """The stream with the fields that the connection asks for, and without optional ones that the account lacks.
+    """The stream with the fields that the connection asks for, and without those that the account lacks.
 
-    A field that is not mapped is named in lower case, with `_raw` behind it where that name is taken.
+    A field that is not mapped is named in lower case, with `_raw` behind it where that name is taken. A description of
+    no field at all takes away optional ones only.
     """
     there = {d.name for d in described}
-    kept = [f for f in stream.fields if not f.optional or any(_is_there(path, there) for path in f.at)]
+    kept = [field for f in stream.fields if (field := _found(f, there))]
     mapped = {path for f in kept for path in f.at}
     taken = {name.lower() for name in (*META, *(f.name for f in kept))}
     for item in described:
@@ -104,6 +105,12 @@ def with_custom(spec: Spec, stream: Stream, described: Sequence[Described], want
         taken.add(name)
         kept.append(_custom(item, name, spec))
     return replace(stream, fields=tuple(kept))
+
+
+def lacking(stream: Stream, described: Sequence[Described]) -> list[Field]:
+    """The fields that the spec counts on and the account does not have."""
+    there = {d.name for d in described}
+    return [field for field in stream.fields if not field.optional and _found(field, there) is None]
 
 
 def unknown_fields(described: Sequence[Described], wanted: Collection[str] | str) -> list[str]:
@@ -163,6 +170,17 @@ def _described(discover: Discover, name: str, entry: Any) -> Described:
 def _first(entry: Any, path: str) -> str:
     """The text at `path`; empty where there is none."""
     return _text(entry, path) or ""
+
+
+def _found(field: Field, there: Collection[str]) -> Field | None:
+    """A field with those of its paths that the account has; without any, it is gone, or its default is all it has.
+
+    A provider may refuse the whole request for one name that it does not know.
+    """
+    if not field.at or not (there or field.optional):
+        return field
+    at = tuple(path for path in field.at if _is_there(path, there))
+    return replace(field, at=at) if at or field.default is not None else None
 
 
 def _is_there(path: str, names: Collection[str]) -> bool:

@@ -65,12 +65,23 @@ class Tombstones(msgspec.Struct, frozen=True, omit_defaults=True):
     next_at: Moment | None = None
 
 
+class Ids(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The reading of ids only, for the census; complete as of `as_of`."""
+
+    started_at: Moment | None = None
+    page: str | None = None
+    after_id: str | None = None
+    as_of: Moment | None = None
+    next_at: Moment | None = None
+
+
 class Checkpoint(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """All there is to know to go on. `census`: ids that a finished sweep did not meet are still to be asked for."""
+    """All there is to know to go on. `census`: ids that a finished reading did not meet are still to be asked for."""
 
     account: str | None = None
     fields: str | None = None
     full: Full = Full()
+    ids: Ids = Ids()
     census: bool = False
     changes: Changes = Changes()
     tombstones: Tombstones = Tombstones()
@@ -104,6 +115,8 @@ def phase(checkpoint: Checkpoint) -> str:
         return "reading everything"
     if checkpoint.full.as_of is None:
         return "everything to read"
+    if checkpoint.ids.started_at is not None:
+        return "counting ids"
     if checkpoint.census:
         return "census to take"
     if checkpoint.changes.open_upper is not None:
@@ -141,6 +154,11 @@ def advance(checkpoint: Checkpoint, window: Window, position: Position) -> Check
             missed=position.missed,
         )
         return replace(checkpoint, changes=changes)
+    if window.phase == "ids":
+        ids = replace(checkpoint.ids, page=position.page, after_id=position.after_id)
+        if position.done:
+            ids = Ids(as_of=ids.started_at, next_at=ids.next_at)
+        return replace(checkpoint, ids=ids, census=position.done)
     if window.phase == "tombstones":
         stones = replace(checkpoint.tombstones, page=position.page, after_id=position.after_id)
         if position.done:

@@ -14,7 +14,8 @@ _PHASES = {
     "full": "Reading everything.",
     "changes": "Reading what changed.",
     "tombstones": "Reading the list of deleted records.",
-    "census": "Asking for what the sweep did not meet.",
+    "ids": "Reading the ids of everything.",
+    "census": "Asking for what was not met, or is not known.",
 }
 
 

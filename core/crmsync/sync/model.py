@@ -11,7 +11,7 @@ from crmsync.mapping import LinkPlan
 from crmsync.spec.model import Place
 
 Gone = tuple[str, datetime | None]  # an id, and when it went, as far as that is known
-Phase = Literal["full", "changes", "tombstones", "census"]
+Phase = Literal["full", "ids", "census", "changes", "tombstones"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +71,20 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class Further:
+    """A body with further fields of a page's records: those of one part of the stream's plan, by its index."""
+
+    part: int
+    place: Place
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """An answer's body ("": it had none), the ids of its records, the position behind it, and the records' place.
 
     `entries` of a list counts those without an id, too. `until`: records from this id on are another page's, too, and
-    count there.
+    count there. `further` has the fields that did not fit into one request.
     """
 
     body: str
@@ -84,6 +93,12 @@ class Page:
     place: Place
     entries: int = 0
     until: int | None = None
+    further: tuple[Further, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """The length of its texts."""
+        return len(self.body) + sum(len(part.body) for part in self.further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +119,15 @@ class Batch:
     @property
     def bodies(self) -> list[str]:
         return [page.body for page in self.pages if page.body]
+
+    def further(self, part: int) -> dict[Place, list[tuple[int, str]]]:
+        """The bodies with the fields of one part, by place, each with the index of its page among `bodies`."""
+        found: dict[Place, list[tuple[int, str]]] = {}
+        for index, page in enumerate(page for page in self.pages if page.body):
+            for more in page.further:
+                if more.part == part and more.body:
+                    found.setdefault(more.place, []).append((index, more.body))
+        return found
 
     @property
     def place(self) -> Place:

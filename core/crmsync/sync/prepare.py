@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from crmsync.config import Connection
+from crmsync.errors import Forbidden
 from crmsync.events import Events, Note
 from crmsync.http import Client
 from crmsync.mapping import ReadPlan, compile_link, compile_read, compile_tombstones, type_of
 from crmsync.spec.model import Field, Place, Spec, Stream, Transform
-from crmsync.store import FileStore, Lease
+from crmsync.store import Column, FileStore, Lease
 from crmsync.sync import catalog
 from crmsync.sync.checkpoint import Checkpoint, decode
 from crmsync.sync.journal import Journal
@@ -65,6 +66,7 @@ async def prepare(
         events=around.events,
         names=plans[stream.full.request.place].names,
         clock=around.account.at,
+        further=[part.names for part in plans[stream.full.request.place].parts],
     )
     return Pull(
         source=source,
@@ -81,16 +83,33 @@ async def prepare(
 async def _with_fields(stream: Stream, around: Surroundings) -> Stream:
     """The stream with custom fields, if any are asked for, and without those that the account lacks."""
     wanted: Collection[str] | str = around.connection.fields.get(stream.name, ())
-    if not catalog.needs_fields(stream, wanted):
-        await _set_lists(stream, around, None)
-        return stream
-    described = await catalog.read_fields(around.client, around.spec, stream)
+    described = await _described(stream, around, wanted)
     await _set_lists(stream, around, described)
+    if described is None:
+        return stream
     for name in catalog.unknown_fields(described, wanted):
         around.note(stream.name, f"The account has no field {name!r}; it is left out.")
+    for field in catalog.lacking(stream, described):
+        paths = " or ".join(map(repr, field.at))
+        around.note(stream.name, f"The account has no field {paths}: {field.name} is left out, its column as it was.")
     stream = catalog.with_custom(around.spec, stream, described, wanted)
     await around.worker.do(catalog.set_options, around.store, stream, described)
     return stream
+
+
+async def _described(
+    stream: Stream, around: Surroundings, wanted: Collection[str] | str
+) -> Sequence[catalog.Described] | None:
+    """The fields that the account has; None where the spec has no way to ask, or none is needed and none allowed."""
+    if around.spec.discover is None:
+        return None
+    try:
+        return await catalog.read_fields(around.client, around.spec, stream)
+    except Forbidden:
+        if catalog.needs_fields(stream, wanted):
+            raise
+        around.note(stream.name, "The credentials may not ask which fields there are: one that goes will not be told.")
+        return None
 
 
 async def _set_lists(stream: Stream, around: Surroundings, described: Sequence[catalog.Described] | None) -> None:
@@ -103,22 +122,25 @@ async def _with_mirror(stream: Stream, around: Surroundings) -> tuple[Stream, Mi
     """Bring the mirror's table into shape.
 
     A field whose type changed at the provider keeps its column's type: what fits is converted, what does not is held,
-    and nothing that is stored is lost.
+    and nothing that is stored is lost. A column that is filled no longer keeps its values.
     """
 
     def mirror(of: Stream) -> Mirror:
         plan = _plans(of)[of.full.request.place]
-        return mirror_of(around.connection.name, of.name, f"{of.name} of {around.spec.title}", plan)
+        title = f"{of.name} of {around.spec.title}"
+        return mirror_of(around.connection.name, of.name, title, plan, leaves=of.confirm is not None)
 
     made = mirror(stream)
-    stored = await around.worker.do(around.store.ensure, made.table)
-    if not stored:
-        return stream, made
-    for name, type_ in stored.items():
+    differs = await around.worker.do(around.store.ensure, made.table)
+    filled = {column.name for column in made.table.columns}
+    kept = tuple(Column(name, type_) for name, type_ in differs.items() if name not in filled)
+    changed = {name: type_ for name, type_ in differs.items() if name in filled}
+    for name, type_ in changed.items():
         around.note(stream.name, f"The type of {name} changed; its column stays {type_}, what does not fit is held.")
-    fields = tuple(_as_stored(f.name, stored, f) for f in stream.fields)
-    stream = replace(stream, fields=fields)
-    return stream, mirror(stream)
+    if changed:
+        stream = replace(stream, fields=tuple(_as_stored(f.name, changed, f) for f in stream.fields))
+        made = mirror(stream)
+    return stream, replace(made, kept=kept)
 
 
 def _as_stored(name: str, stored: Mapping[str, str], field: Field) -> Field:

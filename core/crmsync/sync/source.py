@@ -20,7 +20,10 @@ _TRIES = 3  # an unreadable page is asked for this often before the stream gives
 
 @dataclass(slots=True)
 class Source:
-    """Asks the provider for pages of one stream. `names` are the provider's fields to ask for."""
+    """Asks the provider for pages of one stream.
+
+    `names` are the provider's fields to ask for, `further` those that do not fit into the same request.
+    """
 
     spec: Spec
     stream: Stream
@@ -29,6 +32,7 @@ class Source:
     events: Events
     names: Sequence[str]
     clock: datetime  # the provider's, as of its last answer
+    further: Sequence[Sequence[str]] = ()
     _heads: dict[tuple[Any, ...], Callable[[bytes], Head]] = field(default_factory=dict)
 
     async def ask(
@@ -74,6 +78,11 @@ class Source:
 
     def note(self, level: str, message: str) -> None:
         self.events.emit(Note(self.connection, self.stream.name, level, message))
+
+    def note_left_out(self, records: int) -> None:
+        """Tell of records that were gone when their further fields were asked for; may be called from any thread."""
+        if records:
+            self.note("warning", f"Records that went while they were read: {records}. Who is back, a full read finds.")
 
     def _head(self, request: Request, total: str | None, id_at: str, token_at: str | None) -> Callable[[bytes], Head]:
         key = (request.next, request.more, total, request.place, id_at, token_at)

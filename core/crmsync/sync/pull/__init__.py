@@ -67,7 +67,9 @@ class Pull:
     async def _read(self, window: Window) -> Counts:
         counts, opened = Counts(), self.checkpoint
         fresh = window.position == Position()
-        async with aclosing(gather(self._told(fetch(window, self.source)), self.pace)) as batches:
+        pages = fetch(window, self.source)
+        told = pages if window.phase == "ids" else self._told(pages)
+        async with aclosing(gather(told, self.pace)) as batches:
             async for batch, more in batches:
                 self.checkpoint = advance(opened, window, batch.position)
                 counts += await self._land(batch, window, fresh=fresh, more=more)
@@ -77,6 +79,9 @@ class Pull:
     async def _land(self, batch: Batch, window: Window, *, fresh: bool, more: bool) -> Counts:
         if window.phase == "tombstones":
             counts, took, work_s = await self._bury(batch)
+        elif window.phase == "ids":
+            counts = Counts()  # an id is no record
+            took = work_s = await self.worker.do(self._note_ids, batch, fresh)
         else:
             batch = await with_links(batch, self.source, self.links)
             counts, took, work_s = await self.worker.do(self._map_and_land, batch, window, fresh)
@@ -91,10 +96,13 @@ class Pull:
         begun, checkpoint = time.monotonic(), encode(self.checkpoint)
         plan = self.plans[batch.place]
         if batch.bodies:
-            map_batch(self.lander.store, plan, batch)
+            self.source.note_left_out(map_batch(self.lander.store, self.plans, batch))
         sweep = window.phase == "full" and self.checkpoint.full.sweep
         counts, took = self.lander.land(batch, plan, window.phase, checkpoint, sweep=sweep, fresh=fresh)
         return counts, took, time.monotonic() - begun
+
+    def _note_ids(self, batch: Batch, fresh: bool) -> float:
+        return self.lander.ids(batch, encode(self.checkpoint), fresh=fresh)
 
     async def _bury(self, batch: Batch) -> tuple[Counts, float, float]:
         """Mark what a batch of the list of deleted records tells, once it is confirmed; then the checkpoint moves.
@@ -108,7 +116,8 @@ class Pull:
         async for counts in self._confirm.gone(gone):
             marked += counts
         if gone and self.source.stream.by_id is None:
-            marked = await self.worker.do(self.lander.mark, gone, self.source.now())
+            now = self.source.now()
+            marked = await self.worker.do(self.lander.mark, [(id_, gone_at or now) for id_, gone_at in gone])
         told = replace(told, applied=marked.deleted, unchanged=told.unchanged - marked.deleted)
         took = await self.worker.do(self._buried, batch, told)
         return told + marked, took, time.monotonic() - begun
@@ -117,13 +126,15 @@ class Pull:
         if not batch.bodies:
             return Counts(), []
         assert self.tombstone_plan is not None  # no window asks for tombstones that the spec does not describe
-        map_batch(self.lander.store, self.tombstone_plan, batch)
+        map_batch(self.lander.store, {batch.place: self.tombstone_plan}, batch)
         return self.lander.told_gone(self.tombstone_plan, by_time=self.source.stream.by_id is None)
 
     def _buried(self, batch: Batch, counts: Counts) -> float:
         assert self.tombstone_plan is not None
         if counts.rejected:
-            map_batch(self.lander.store, self.tombstone_plan, batch)  # other streams have used the table since
+            map_batch(
+                self.lander.store, {batch.place: self.tombstone_plan}, batch
+            )  # other streams have used the table since
         return self.lander.tombstones(batch, self.tombstone_plan, encode(self.checkpoint), counts)
 
     @property
@@ -132,7 +143,8 @@ class Pull:
 
     async def _census(self) -> Counts:
         census = Census(self._confirm, self.brake)
-        counts, begun = Counts(), self.checkpoint.full.as_of
+        counted = self.source.stream.census.reader is not None
+        counts, begun = Counts(), self.checkpoint.ids.as_of if counted else self.checkpoint.full.as_of
         taken = advance(self.checkpoint, Window("census", Position()), Position(done=True))
         async for part in census.run(encode(taken), begun):
             counts += part

@@ -1,4 +1,7 @@
-"""Confirm: ids that are said to be gone are asked for, and only what is not there is marked as deleted."""
+"""Confirm: ids that are said to be gone are asked for, and only what is not there is marked as deleted.
+
+What is there, but not in this stream any more (a person that became a company), has left it: it is marked as such.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 from crmsync.mapping import LinkPlan, ReadPlan
 from crmsync.spec.model import Place
 from crmsync.sync.model import Batch, Counts, Gone
-from crmsync.sync.pull.fetch import in_parts, read_by_id
+from crmsync.sync.pull.fetch import exist, in_parts, read_by_id
 from crmsync.sync.pull.land import Lander
 from crmsync.sync.pull.link import with_links
 from crmsync.sync.pull.map import map_batch
@@ -29,22 +32,46 @@ class Confirm:
     async def gone(self, told: Sequence[Gone]) -> AsyncIterator[Counts]:
         """Mark those of `told` that are not there, and land those that are, with no word about the checkpoint.
 
-        May be killed at any line: a commit a request, and what is marked need not be told again.
+        May be killed at any line: each commit stands for itself, and what is marked need not be told again.
         """
         for part in in_parts(told, self.source.stream.by_id):
-            page = await read_by_id(self.source, [id_ for id_, _ in part])
-            batch = await with_links(Batch((page,)), self.source, self.links)
-            counts, absent = await self.worker.do(self._land, batch, part)
-            if absent:
-                counts += await self.worker.do(self.lander.mark, absent, self.source.now())
+            asked_at = self.source.now()  # who comes back while we ask changed after that
+            counts, absent = await self._read([id_ for id_, _ in part])
+            left = await self._elsewhere(absent)
+            if left is None:
+                yield counts
+                continue
+            dead = [(id_, gone_at or asked_at) for id_, gone_at in part if id_ in absent - left]
+            if dead:
+                counts += await self.worker.do(self.lander.mark, dead)
+            if left and (new := await self.worker.do(self.lander.mark_left, [(id_, asked_at) for id_ in left])):
+                self.source.note("info", f"Records that have become those of another kind: {new}.")
             yield counts
 
-    def _land(self, batch: Batch, asked: Sequence[Gone]) -> tuple[Counts, Sequence[Gone]]:
-        """Land those that are there; the others, too. An entry without an id may be any, so nobody is absent then."""
-        if not batch.bodies:
-            return Counts(), asked
-        plan, engine = self.plans[batch.place], self.lander.store.engine
-        map_batch(self.lander.store, plan, batch)
-        there = {row[0] for row in engine.rows("SELECT _id FROM mapped")}
-        counts, _ = self.lander.land(batch, plan, "census", None, sweep=False, fresh=False)
-        return counts, [] if None in there else [gone for gone in asked if gone[0] not in there]
+    async def arrived(self, ids: Sequence[str]) -> AsyncIterator[Counts]:
+        """Land those of `ids` that are there."""
+        for part in in_parts(ids, self.source.stream.by_id):
+            counts, _ = await self._read(part)
+            yield counts
+
+    async def _read(self, ids: Sequence[str]) -> tuple[Counts, set[str]]:
+        """Land those that are there; the others, too. An entry without an id may be any: nobody is absent then."""
+        page = await read_by_id(self.source, ids)
+        batch = await with_links(Batch((page,)), self.source, self.links)
+        counts = await self.worker.do(self._land, batch) if batch.bodies else Counts()
+        return counts, set() if page.entries > len(page.ids) else set(ids) - set(page.ids)
+
+    def _land(self, batch: Batch) -> Counts:
+        self.source.note_left_out(map_batch(self.lander.store, self.plans, batch))
+        counts, _ = self.lander.land(batch, self.plans[batch.place], "census", None, sweep=False, fresh=False)
+        return counts
+
+    async def _elsewhere(self, absent: set[str]) -> set[str] | None:
+        """Those who exist all the same, but not in this stream; None where it cannot be told."""
+        left = set[str]()
+        for part in in_parts(sorted(absent), self.source.stream.confirm):
+            page = await exist(self.source, part)
+            if page.entries > len(page.ids):
+                return None
+            left |= set(page.ids) & absent
+        return left

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 from crmsync.errors import NotFound, RestartNeeded
 from crmsync.http import Head
 from crmsync.spec.model import Reader, Request
-from crmsync.sync.model import Page, Position, Window
+from crmsync.sync.model import Further, Page, Position, Window
 from crmsync.sync.paging import ended, require_another, walk
-from crmsync.sync.pull.split import Found, readers_of, walk_split
+from crmsync.sync.pull.split import Ask, Found, readers_of, walk_split
 from crmsync.sync.source import Source, asking_for
 
 T = TypeVar("T")
@@ -30,28 +30,61 @@ def fetch(window: Window, source: Source) -> AsyncIterator[Page]:
     """The pages of `window`, from its position on. The last one's position is `done`."""
     if window.phase == "tombstones":
         assert source.stream.tombstones is not None
-        return _list(window, source, source.stream.tombstones, names=())
+        return _list(window, source, source.stream.tombstones, whole=False)
+    if window.phase == "ids":
+        assert source.stream.census.reader is not None
+        return _list(window, source, source.stream.census.reader, whole=False)
     if window.phase == "changes":
         assert source.stream.changes is not None
         if source.stream.changes.by == "window":
             return _window(window, source, source.stream.changes)
-        return _list(window, source, source.stream.changes, names=source.names)
-    if source.stream.by_id is not None and len(",".join(source.names)) > URL_NAMES_MAX:
+        return _list(window, source, source.stream.changes)
+    longest = max(len(",".join(names)) for names in (source.names, *source.further))
+    if source.stream.by_id is not None and longest > URL_NAMES_MAX:
         return _list_then_read(window, source, source.stream.full)
-    return _list(window, source, source.stream.full, names=source.names)
+    return _list(window, source, source.stream.full)
 
 
 async def read_by_id(source: Source, ids: Sequence[str]) -> Page:
     """One page with those of `ids`, a part that fits, that exist."""
-    request = source.stream.by_id
-    assert request is not None  # nobody has ids to ask for where the spec has no way to
+    assert source.stream.by_id is not None  # nobody has ids to ask for where the spec has no way to
+    return await _read_ids(source, source.stream.by_id, ids)
+
+
+async def exist(source: Source, ids: Sequence[str]) -> Page:
+    """One page that tells which of `ids`, a part that fits, exist, whatever their kind."""
+    assert source.stream.confirm is not None
+    return await _read_ids(source, source.stream.confirm, ids)
+
+
+async def _read_ids(source: Source, request: Request, ids: Sequence[str]) -> Page:
+    asked = asking_for(request, ids, source.stream.record)
     try:
-        body, head = await source.ask(request, **asking_for(request, ids, source.stream.record))
+        body, head = await source.ask(request, **asked)
+        further = await _further(source, request, head, asked) if request is source.stream.by_id else ()
     except NotFound:
         if len(ids) > 1:
             raise  # which of them?
         return Page("", (), Position(), request.place)
-    return Page(body, head.ids, Position(), request.place)
+    return Page(body, head.ids, Position(), request.place, head.entries, further=further)
+
+
+async def _further(source: Source, request: Request, head: Head, asked: Mapping[str, Any]) -> tuple[Further, ...]:
+    """The fields that do not fit into one request, of the records that a page has.
+
+    The same request is asked for them, as it was `asked`, and `by_id` for those that it shows no longer.
+    """
+    found, by_id = list[Further](), source.stream.by_id
+    for part, names in enumerate(source.further if head.ids else ()):
+        body, shown = await source.ask(request, **{**asked, "names": list(names)})
+        found.append(Further(part, request.place, body))
+        gone = [id_ for id_ in head.ids if id_ not in set(shown.ids)] if request is not by_id else []
+        for ids in in_parts(gone, by_id):
+            assert by_id is not None
+            with suppress(NotFound):
+                body, _ = await source.ask(by_id, names=list(names), **asking_for(by_id, ids, source.stream.record))
+                found.append(Further(part, by_id.place, body))
+    return tuple(found)
 
 
 def in_parts(ids: Sequence[T], by_id: Request | None) -> Iterator[Sequence[T]]:
@@ -63,11 +96,15 @@ def in_parts(ids: Sequence[T], by_id: Request | None) -> Iterator[Sequence[T]]:
 # -- list: all pages of one request ---------------------------------------------------------------------------------
 
 
-async def _list(window: Window, source: Source, reader: Reader, names: Sequence[str]) -> AsyncIterator[Page]:
-    async def ask(place: dict[str, Any]) -> tuple[str, Head]:
+async def _list(window: Window, source: Source, reader: Reader, *, whole: bool = True) -> AsyncIterator[Page]:
+    """Not `whole`: their ids are all that is asked for of the records."""
+
+    async def ask(place: dict[str, Any]) -> tuple[tuple[str, tuple[Further, ...]], Head]:
         if window.token and not request.asks("token") and place == {"page": None}:
             place = {"url": window.token}  # a link: the first request itself
-        return await source.ask(request, names=list(names), token_at=reader.token, **since, **place)
+        asked = {**since, **place, **({} if whole else {"names": []})}
+        body, head = await source.ask(request, token_at=reader.token, **asked)
+        return (body, await _further(source, request, head, asked) if whole else ()), head
 
     position, request = window.position, reader.request
     since: dict[str, Any] = {
@@ -76,10 +113,10 @@ async def _list(window: Window, source: Source, reader: Reader, names: Sequence[
     }
     for restarts in range(_RESTARTS + 1):
         try:
-            async for body, head, behind, until in _pages(source, reader, ask, position):
+            async for (body, further), head, behind, until in _pages(source, reader, ask, position):
                 position = behind
                 ids = head.ids if until is None else [id_ for id_ in head.ids if int(id_) < until]
-                yield Page(body, ids, position, request.place, head.entries, until)
+                yield Page(body, ids, position, request.place, head.entries, until, further)
         except RestartNeeded:
             if window.token is not None:
                 source.note("warning", "The provider forgot what it has told us; a full read follows.")
@@ -93,9 +130,7 @@ async def _list(window: Window, source: Source, reader: Reader, names: Sequence[
             return
 
 
-async def _pages(
-    source: Source, reader: Reader, ask: Callable[[dict[str, Any]], Awaitable[tuple[str, Head]]], position: Position
-) -> AsyncIterator[Found]:
+async def _pages(source: Source, reader: Reader, ask: Ask[T], position: Position) -> AsyncGenerator[Found[T]]:
     readers = readers_of(reader.request, source.spec.pools) if reader.split else 1
     if readers > 1:
         note = partial(source.note, "warning")
@@ -110,7 +145,7 @@ async def _pages(
 async def _list_then_read(window: Window, source: Source, reader: Reader) -> AsyncIterator[Page]:
     """For more fields than fit in a URL: ids by list, values by id."""
     before = window.position
-    async for page in _list(window, source, reader, names=()):
+    async for page in _list(window, source, reader, whole=False):
         if nameless := page.entries - len(page.ids):
             source.note("warning", f"Entries of the list that could not be read, for want of an id: {nameless}.")
         for part in in_parts(page.ids, source.stream.by_id):
@@ -128,7 +163,8 @@ async def _window(window: Window, source: Source, reader: Reader) -> AsyncIterat
     position, last = window.position, Head()
     while position.parts is None and not position.done:
         after = position.after_id or "0"
-        body, head = await _ask(source, reader, low, high, after_id=after)
+        asked = {**_bounds(reader, low, high), "after_id": after}
+        body, head = await source.ask(reader.request, total=reader.total, **asked)
         if reader.total and not _rising(head.ids, after):
             source.note("warning", "The provider's order cannot be trusted; reading the window in parts.")
             position = replace(position, parts=((low, high),))
@@ -143,7 +179,7 @@ async def _window(window: Window, source: Source, reader: Reader) -> AsyncIterat
                 position = replace(position, parts=((low, high),))
         require_another(head, last, done=position.done or position.parts is not None)
         last = head
-        yield Page(body, head.ids, position, reader.request.place)
+        yield await _page(source, reader, body, head, asked, position)
     if position.parts is not None and not position.done:
         async for page in _by_parts(source, reader, position):
             yield page
@@ -162,11 +198,11 @@ async def _by_parts(source: Source, reader: Reader, position: Position) -> Async
         met: set[str] = set()
         for _ in range(_PASSES):
             before, nameless = len(met), 0
-            async for body, head in _offsets(source, reader, low, high):
+            async for body, head, asked in _offsets(source, reader, low, high):
                 met.update(head.ids)
                 nameless += head.entries - len(head.ids)  # rejected, and so not missed
                 total = total if head.total is None else head.total  # records leave the window while it is read
-                yield Page(body, head.ids, here, reader.request.place)
+                yield await _page(source, reader, body, head, asked, here)
             if len(met) + nameless >= total and len(met) == before:
                 break
         if (left := total - len(met) - nameless) > 0:
@@ -188,25 +224,34 @@ def _halves(low: int, high: int, bounds: str) -> list[tuple[int, int]]:
     return [(middle, high), (low, middle)] if low < middle < high else []
 
 
-async def _offsets(source: Source, reader: Reader, low: int, high: int) -> AsyncIterator[tuple[str, Head]]:
-    offset, size = 0, reader.request.limit or 1
+async def _page(
+    source: Source, reader: Reader, body: str, head: Head, asked: Mapping[str, Any], position: Position
+) -> Page:
+    further = await _further(source, reader.request, head, asked)
+    return Page(body, head.ids, position, reader.request.place, head.entries, further=further)
+
+
+async def _offsets(
+    source: Source, reader: Reader, low: int, high: int
+) -> AsyncIterator[tuple[str, Head, Mapping[str, Any]]]:
+    offset, size, bounds = 0, reader.request.limit or 1, _bounds(reader, low, high)
     while reader.cap is None or offset < reader.cap:
         room = size if reader.cap is None else min(size, reader.cap - offset)
-        body, head = await _ask(source, reader, low, high, after_id="0", offset=offset or None, limit=room)
-        yield body, head
+        asked = {**bounds, "after_id": "0", "offset": offset or None, "limit": room}
+        body, head = await source.ask(reader.request, total=reader.total, **asked)
+        yield body, head, asked
         offset += head.entries
         if ended(reader.request, head):
             return
 
 
 async def _total(source: Source, reader: Reader, low: int, high: int) -> int:
-    _, head = await _ask(source, reader, low, high, after_id="0", limit=1)
+    _, head = await source.ask(reader.request, total=reader.total, **_bounds(reader, low, high), after_id="0", limit=1)
     return head.total or 0
 
 
-async def _ask(source: Source, reader: Reader, low: int, high: int, **values: Any) -> tuple[str, Head]:
-    bounds: dict[str, Any] = {"lower": _bound(low, reader.bounds), "upper": _bound(high, reader.bounds)}
-    return await source.ask(reader.request, total=reader.total, **bounds, **values)
+def _bounds(reader: Reader, low: int, high: int) -> dict[str, Any]:
+    return {"lower": _bound(low, reader.bounds), "upper": _bound(high, reader.bounds)}
 
 
 def _rising(ids: Sequence[str], after: str) -> bool:

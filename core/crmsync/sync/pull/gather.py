@@ -86,7 +86,7 @@ class _Room:
 async def _produce(pages: AsyncIterator[Page], queue: asyncio.Queue[Page | BaseException | None], room: _Room) -> None:
     try:
         async for page in pages:
-            await room.take(len(page.body))
+            await room.take(page.size)
             await queue.put(page)
         await queue.put(None)
     except Exception as error:  # noqa: BLE001 - handed to the consumer, which raises it
@@ -117,5 +117,5 @@ async def _collect(
             begun = loop.time()
         held.append(item)
         rows += len(item.ids)
-        size += len(item.body)
-        room.give(len(item.body))
+        size += item.size
+        room.give(item.size)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from crmsync.mapping import ReadPlan, identifier, literal
 from crmsync.store import Append, Change, Clear, Commit, FileStore, Lease, Upsert
@@ -63,20 +64,38 @@ class Lander:
         """Commit that a batch of the list of deleted records is dealt with; `mapped` holds it, if some are rejected."""
         return self._commit(self.rejects.stage(plan, batch.bodies) if counts.rejected else [], checkpoint, counts)
 
-    def mark(self, gone: Sequence[Gone], now: datetime) -> Counts:
-        """Mark the live rows among `gone` as deleted: `now`, where it is not known when."""
-        self.store.engine.execute(
-            "CREATE OR REPLACE TEMP TABLE absent AS SELECT unnest($ids::VARCHAR[]) AS _id, "
-            "unnest($moments::TIMESTAMPTZ[]) AS gone_at",
-            {"ids": [id_ for id_, _ in gone], "moments": [at or now for _, at in gone]},
-        )
-        deleted = self.rows.stage_deletes("SELECT _id, gone_at FROM absent")
+    def ids(self, batch: Batch, checkpoint: str, *, fresh: bool) -> float:
+        """Commit the ids of a batch, for the census; `fresh`: it is the first one."""
+        changes: list[Change] = [Clear(SEEN, self._stream())] if fresh else []
+        ids = [id_ for page in batch.pages for id_ in page.ids]
+        if ids:
+            changes.append(self._seen("(SELECT unnest($ids::VARCHAR[]) AS _id)", {"ids": ids}))
+        return self._commit(changes, checkpoint, Counts())
+
+    def mark(self, gone: Sequence[tuple[str, datetime]]) -> Counts:
+        """Mark the live rows among `gone`, ids and moments, as deleted."""
+        deleted = self._marked(gone, "_deleted_at")
         changes: list[Change] = [Upsert(self.mirror.table, "staged")] if deleted else []
         self._commit([*changes, *self.rejects.gone("gone")], None, Counts(deleted=deleted))
         return Counts(deleted=deleted)
 
+    def mark_left(self, gone: Sequence[tuple[str, datetime]]) -> int:
+        """Mark the live rows among `gone`, ids and moments, as those of records of another kind; tell how many."""
+        left = self._marked(gone, "_left_at")
+        if left:
+            self._commit([Upsert(self.mirror.table, "staged")], None, Counts())
+        return left
+
+    def _marked(self, gone: Sequence[tuple[str, datetime]], column: str) -> int:
+        self.store.engine.execute(
+            "CREATE OR REPLACE TEMP TABLE absent AS SELECT unnest($ids::VARCHAR[]) AS _id, "
+            "unnest($moments::TIMESTAMPTZ[]) AS gone_at",
+            {"ids": [id_ for id_, _ in gone], "moments": [at for _, at in gone]},
+        )
+        return self.rows.stage_deletes("SELECT _id, gone_at FROM absent", column)
+
     def census_done(self, checkpoint: str) -> Counts:
-        """Forget the ids that the sweep met; the checkpoint says that the census is taken."""
+        """Forget the ids that were met; the checkpoint says that the census is taken."""
         self._commit([Clear(SEEN, self._stream())], checkpoint, Counts())
         return Counts()
 
@@ -102,10 +121,11 @@ class Lander:
             return counts, []
         return counts, [Upsert(self.mirror.table, "staged", known=known > 0 or deleted > 0)]
 
-    def _seen(self) -> Change:
+    def _seen(self, ids: str = "mapped", parameters: Mapping[str, Any] | None = None) -> Change:
         who = ", ".join(f"{literal(v)} AS {identifier(k)}" for k, v in self._stream().items())
         self.store.engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE seen AS SELECT {who}, _id AS record_id FROM mapped WHERE _id IS NOT NULL"
+            f"CREATE OR REPLACE TEMP TABLE seen AS SELECT {who}, _id AS record_id FROM {ids} WHERE _id IS NOT NULL",
+            parameters,
         )
         return Append(SEEN, "seen")
 

@@ -1,6 +1,6 @@
 """Plan: spec + checkpoint -> the next window to read. Pure: the same checkpoint always gives the same window.
 
-Order: what a killed run left open, a full read where one is due, the census behind it, changes, tombstones.
+Order: a full read, or one of ids, where one is due or was left open; the census behind them; changes; tombstones.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from crmsync.spec.model import Stream
-from crmsync.sync.checkpoint import Changes, Checkpoint, Full, Tombstones
+from crmsync.sync.checkpoint import Changes, Checkpoint, Full, Ids, Tombstones
 from crmsync.sync.model import Phase, Position, Window
 
 _SKEW_S = 60.0  # between the clocks of a provider's servers
@@ -28,10 +28,16 @@ def next_window(
     full = checkpoint.full
     if "full" not in done and (full.is_open or _due(full.next_at, now)):
         if not full.is_open:
-            sweep = full.sweep or full.as_of is not None
-            full = Full(started_at=now, sweep=sweep, as_of=full.as_of, next_at=_after(now, stream.full.every_s))
-            checkpoint = msgspec.structs.replace(checkpoint, full=full)
+            checkpoint = _opened(stream, checkpoint, now)
+            full = checkpoint.full
         return checkpoint, Window("full", Position(page=full.page, after_id=full.after_id, ranges=full.ranges))
+    ids = checkpoint.ids
+    if stream.census.reader is not None and "ids" not in done:
+        if ids.started_at is None and _due(ids.next_at, now):
+            ids = Ids(started_at=now, as_of=ids.as_of, next_at=_after(now, stream.census.reader.every_s))
+        if ids.started_at is not None:
+            checkpoint = msgspec.structs.replace(checkpoint, ids=ids, census=False)
+            return checkpoint, Window("ids", Position(page=ids.page, after_id=ids.after_id))
     if checkpoint.census and "census" not in done:
         return checkpoint, Window("census", Position())
     if stream.changes is not None and "changes" not in done:
@@ -49,6 +55,20 @@ def next_window(
     return None
 
 
+def _opened(stream: Stream, checkpoint: Checkpoint, now: datetime) -> Checkpoint:
+    """The checkpoint with a full read begun. Its ids are for the census, unless that has a reading of its own."""
+    full, counted = checkpoint.full, stream.census.reader
+    known = full.sweep or full.as_of is not None
+    opened = Full(
+        started_at=now,
+        sweep=known and counted is None,
+        as_of=full.as_of,
+        next_at=_after(now, stream.full.every_s),
+    )
+    ids = checkpoint.ids if known or counted is None else Ids(next_at=_after(now, counted.every_s))
+    return msgspec.structs.replace(checkpoint, full=opened, ids=ids)
+
+
 def restarted(checkpoint: Checkpoint) -> Checkpoint:
     """The same checkpoint with a full read due at once: asked for, or because the fields changed."""
     again = Full(sweep=checkpoint.full.sweep or checkpoint.full.as_of is not None)
@@ -61,7 +81,7 @@ def _believed(stream: Stream, checkpoint: Checkpoint, now: datetime) -> Checkpoi
     upper = checkpoint.changes.upper
     if upper is None or upper <= now + timedelta(seconds=slack_s):
         return checkpoint
-    return msgspec.structs.replace(restarted(checkpoint), changes=Changes(), tombstones=Tombstones())
+    return msgspec.structs.replace(restarted(checkpoint), ids=Ids(), changes=Changes(), tombstones=Tombstones())
 
 
 def _after(now: datetime, every_s: float | None) -> datetime | None:

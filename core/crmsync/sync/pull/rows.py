@@ -38,19 +38,21 @@ class Rows:
         keys = f"SELECT _id FROM mapped WHERE {USABLE}"
         if phase != "changes":
             known = self.store.lookup(self.mirror.table, keys, "old")
-            self._run("CREATE OR REPLACE TEMP TABLE known AS SELECT _id, _updated_at, _deleted_at FROM old")
+            self._run(f"CREATE OR REPLACE TEMP TABLE known AS SELECT {', '.join(self._known)} FROM old")
             return known
-        known = self.store.lookup(self.mirror.table, keys, "known", ("_id", "_updated_at", "_deleted_at"))
+        known = self.store.lookup(self.mirror.table, keys, "known", self._known)
         if known:
-            self._run(_PASS_OVER_STALE)
-        # a newer copy replaces the row unseen; the same moment, none at all, or a held field asks for the old values
+            self._run(self._pass_over_stale())
+        # a newer copy replaces the row unseen, unless something of it is kept; the same moment, none at all, or a held
+        # field asks for the old values
         doubtful = (
             f"SELECT b._id FROM mapped b JOIN known k USING (_id) "
             f"WHERE {USABLE} AND (b._deleted OR len(b._problems) > 0 "
             "OR b._updated_at IS NULL OR k._updated_at IS NULL OR b._updated_at = k._updated_at)"
         )
-        if known and count(self.store, f"({doubtful})"):
-            self.store.lookup(self.mirror.table, doubtful, "old")
+        wanted = keys if self.mirror.kept else doubtful
+        if known and count(self.store, f"({wanted})"):
+            self.store.lookup(self.mirror.table, wanted, "old")
         else:
             self._run("CREATE OR REPLACE TEMP TABLE old AS FROM known LIMIT 0")
         return known
@@ -66,7 +68,7 @@ class Rows:
         """Let `arrivals` show the batch's rows, where the mirror knows none of them; tell how many. Copies nothing."""
         values = ", ".join(map(identifier, ("_id", *self.mirror.compared)))
         self._run(
-            f"CREATE OR REPLACE TEMP VIEW arrivals AS SELECT {values}, NULL::TIMESTAMPTZ AS _deleted_at, "
+            f"CREATE OR REPLACE TEMP VIEW arrivals AS SELECT {values}, {self._alive()}, "
             f"{moment()} AS _synced_at FROM mapped WHERE {USABLE}"
         )
         return count(self.store, f"mapped WHERE {USABLE}")
@@ -76,14 +78,15 @@ class Rows:
         alive = f"{USABLE} AND NOT b._deleted"
         whole = known and count(self.store, "old") > 0
         new = {c: self._value(c, held if whole else frozenset()) for c in self.mirror.compared}
-        values = ", ".join(f"{sql} AS {identifier(c)}" for c, sql in new.items())
+        old = {c.name: f"r.{identifier(c.name)}" if whole else f"NULL::{c.type}" for c in self.mirror.kept}
+        values = ", ".join(f"{sql} AS {identifier(c)}" for c, sql in {**new, **old}.items())
         joins, changed = "", "true"
         if known:
             joins = " LEFT JOIN known k USING (_id)" + (" LEFT JOIN old r USING (_id)" if whole else "")
             differs = self._differs(list(new.values())) if whole else "false"
             changed = f"k._id IS NULL OR {_moves(phase, differs)}"
         self._run(
-            f"CREATE OR REPLACE TEMP TABLE staged AS SELECT b._id, {values}, NULL::TIMESTAMPTZ AS _deleted_at, "
+            f"CREATE OR REPLACE TEMP TABLE staged AS SELECT b._id, {values}, {self._alive()}, "
             f"{moment()} AS _synced_at FROM mapped b{joins} WHERE {alive} AND ({changed})"
         )
         return count(self.store, "staged")
@@ -102,15 +105,13 @@ class Rows:
         self._leaving(f"SELECT _id, min(gone_at) AS gone_at FROM ({' UNION ALL '.join(gone)}) GROUP BY _id")
         # an older copy of an absorbed record may stand in the same batch
         self._run("UPDATE staged SET _deleted_at = gone.gone_at FROM gone WHERE staged._id = gone._id")
-        self._run(
-            f"INSERT INTO staged BY NAME {_MARKED} AND l._id NOT IN (SELECT _id FROM staged)".format(now=moment())
-        )
+        self._run(f"INSERT INTO staged BY NAME {_marked('_deleted_at')} AND l._id NOT IN (SELECT _id FROM staged)")
         return count(self.store, "staged WHERE _deleted_at IS NOT NULL")
 
     def living(self, ids: str, *, by_time: bool) -> list[Gone]:
         """The live rows of the engine query `ids` (`_id`, `gone_at`); `by_time`: without those that changed since."""
         self._run(f"CREATE OR REPLACE TEMP TABLE told AS {ids}")
-        self.store.lookup(self.mirror.table, "SELECT _id FROM told", "known", ("_id", "_updated_at", "_deleted_at"))
+        self.store.lookup(self.mirror.table, "SELECT _id FROM told", "known", self._known)
         since = " AND coalesce(k._updated_at <= t.gone_at, true)" if by_time else ""
         found = self.store.engine.rows(
             "SELECT _id, t.gone_at FROM told t JOIN known k USING (_id) "
@@ -118,11 +119,26 @@ class Rows:
         )
         return [(id_, gone_at) for id_, gone_at in found]
 
-    def stage_deletes(self, ids: str) -> int:
-        """Fill `staged` with the live rows among the engine query `ids` (`_id`, `gone_at`), marked as deleted."""
+    def stage_deletes(self, ids: str, column: str) -> int:
+        """Fill `staged` with the live rows among the engine query `ids` (`_id`, `gone_at`), marked in `column`."""
         self._leaving(ids)
-        self._run(f"CREATE OR REPLACE TEMP TABLE staged AS {_MARKED}".format(now=moment()))
+        self._run(f"CREATE OR REPLACE TEMP TABLE staged AS {_marked(column)}")
         return count(self.store, "staged")
+
+    @property
+    def _known(self) -> tuple[str, ...]:
+        return ("_id", "_updated_at", *self.mirror.ended)
+
+    def _alive(self) -> str:
+        return ", ".join(f"NULL::TIMESTAMPTZ AS {column}" for column in self.mirror.ended)
+
+    def _pass_over_stale(self) -> str:
+        """An index may show old copies, and records that are gone: these are as good as not read, whatever they say."""
+        old = " OR ".join(f"mapped._updated_at <= k.{column}" for column in self.mirror.ended)
+        return (
+            "UPDATE mapped SET _newest = false FROM known k "
+            f"WHERE mapped._id = k._id AND (mapped._updated_at < k._updated_at OR {old})"
+        )
 
     def _leaving(self, ids: str) -> None:
         self._run(f"CREATE OR REPLACE TEMP TABLE gone AS {ids}")
@@ -130,7 +146,9 @@ class Rows:
 
     def _differs(self, after: list[str]) -> str:
         before = ", ".join(f"r.{identifier(c)}" for c in self.mirror.compared)
-        return f"(r._id IS NOT NULL AND ({before}, r._deleted_at) IS DISTINCT FROM ({', '.join(after)}, NULL))"
+        ended = ", ".join(f"r.{column}" for column in self.mirror.ended)
+        alive = ", ".join("NULL" for _ in self.mirror.ended)
+        return f"(r._id IS NOT NULL AND ({before}, {ended}) IS DISTINCT FROM ({', '.join(after)}, {alive}))"
 
     def _value(self, column: str, held: frozenset[str]) -> str:
         if column not in held:
@@ -142,17 +160,12 @@ class Rows:
         self.store.engine.execute(sql)
 
 
-_MARKED = (
-    "SELECT l.* REPLACE (gone.gone_at AS _deleted_at, {now} AS _synced_at) "
-    "FROM leaving l JOIN gone USING (_id) WHERE l._deleted_at IS NULL"
-)
-
-
-# An index may show old copies, and records that are gone: these are as good as not read, whatever they say.
-_PASS_OVER_STALE = (
-    "UPDATE mapped SET _newest = false FROM known k WHERE mapped._id = k._id "
-    "AND (mapped._updated_at < k._updated_at OR mapped._updated_at <= k._deleted_at)"
-)
+def _marked(column: str) -> str:
+    """The rows of `leaving` that live, with the moment of `gone` in `column`."""
+    return (
+        f"SELECT l.* REPLACE (gone.gone_at AS {column}, {moment()} AS _synced_at) "
+        f"FROM leaving l JOIN gone USING (_id) WHERE l._deleted_at IS NULL AND l.{column} IS NULL"
+    )
 
 
 def _moves(phase: Phase, differs: str) -> str:

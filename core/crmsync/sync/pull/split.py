@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from crmsync.http import Head
 from crmsync.spec.model import Pool, Request
@@ -21,9 +21,10 @@ from crmsync.sync.pull.ranges import Disorder, Range, Ranges
 ALONE = 10  # pages, before a list is split
 READERS_MAX = 6
 
-Ask = Callable[[dict[str, Any]], Awaitable[tuple[str, Head]]]
-Found = tuple[str, Head, Position, int | None]  # and the id from which on the page is another range's, too
-_Item = tuple[str, Head, Range, int, int | None] | BaseException | None
+T = TypeVar("T")  # a page
+Ask = Callable[[dict[str, Any]], Awaitable[tuple[T, Head]]]
+Found = tuple[T, Head, Position, int | None]  # and the id from which on the page is another range's, too
+_Item = tuple[T, Head, Range, int, int | None] | BaseException | None
 
 
 def readers_of(request: Request, pools: Mapping[str, Pool]) -> int:
@@ -33,8 +34,8 @@ def readers_of(request: Request, pools: Mapping[str, Pool]) -> int:
 
 
 async def walk_split(
-    request: Request, ask: Ask, position: Position, readers: int, note: Callable[[str], None]
-) -> AsyncGenerator[Found]:
+    request: Request, ask: Ask[T], position: Position, readers: int, note: Callable[[str], None]
+) -> AsyncGenerator[Found[T]]:
     """The pages behind `position`, as `walk` gives them, but in any order."""
     if position.ranges is None:
         opening = _Opening()
@@ -89,10 +90,10 @@ class _Opening:
 
 
 async def _side_by_side(
-    request: Request, ask: Ask, ranges: Ranges, readers: int
-) -> AsyncGenerator[tuple[str, Head, int | None]]:
+    request: Request, ask: Ask[T], ranges: Ranges, readers: int
+) -> AsyncGenerator[tuple[T, Head, int | None]]:
     """All pages of `ranges`, as they come. While one is handed out, `ranges.left` is what is behind it."""
-    queue: asyncio.Queue[_Item] = asyncio.Queue(maxsize=readers)
+    queue: asyncio.Queue[_Item[T]] = asyncio.Queue(maxsize=readers)
     crew = asyncio.create_task(_crew(request, ask, ranges, readers, queue))
     try:
         while (item := await queue.get()) is not None:
@@ -106,7 +107,7 @@ async def _side_by_side(
         await asyncio.gather(crew, return_exceptions=True)
 
 
-async def _crew(request: Request, ask: Ask, ranges: Ranges, readers: int, queue: asyncio.Queue[_Item]) -> None:
+async def _crew(request: Request, ask: Ask[T], ranges: Ranges, readers: int, queue: asyncio.Queue[_Item[T]]) -> None:
     changed = asyncio.Event()
     try:
         async with asyncio.TaskGroup() as group:
@@ -118,14 +119,14 @@ async def _crew(request: Request, ask: Ask, ranges: Ranges, readers: int, queue:
 
 
 async def _read(
-    request: Request, ask: Ask, ranges: Ranges, queue: asyncio.Queue[_Item], changed: asyncio.Event
+    request: Request, ask: Ask[T], ranges: Ranges, queue: asyncio.Queue[_Item[T]], changed: asyncio.Event
 ) -> None:
     """Read ranges that nobody reads, then cut others and read the piece, until nothing is left."""
 
-    async def page(at: int) -> tuple[str, Head]:
+    async def page(at: int) -> tuple[T, Head]:
         return await ask({"after_id": str(at - 1)} if request.page == "keyset" else {"page": str(at)})
 
-    async def hand_over(each: Range, body: str, head: Head) -> None:
+    async def hand_over(each: Range, body: T, head: Head) -> None:
         ids = _numbers(head)
         at = ranges.read(each, ids, _following(request, head))
         changed.set()
