@@ -116,7 +116,9 @@ async def _read_some(client: Client, stream: Stream) -> None:
 
 
 def _first_page(stream: Stream) -> dict[str, Any]:
-    return {**stream.vars, "limit": 1, "names": [], "after_id": as_sent(stream.record, "0")}
+    """No field but the id, where it is one of them: a query must name some, and elsewhere none means all."""
+    names = [] if stream.record.values else list(stream.record.id.at[:1])
+    return {**stream.vars, "limit": 1, "names": names, "after_id": as_sent(stream.record, "0")}
 
 
 def _bad(what: str, error: CrmsyncError) -> Finding:
