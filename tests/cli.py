@@ -19,6 +19,7 @@ class Shell:
 
     folder: Path
     environment: dict[str, str]
+    connector: str = "hubspot"
 
     def __call__(self, *words: str, timeout_s: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -43,7 +44,7 @@ class Shell:
 
     def results(self, *words: str, **environment: str) -> list[dict[str, Any]]:
         """What `crmsync run --json …` prints."""
-        done = self("run", "--connector", "hubspot", "--json", *words, **environment)
+        done = self("run", "--connector", self.connector, "--json", *words, **environment)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def query(self, sql: str) -> list[dict[str, Any]]:
@@ -52,11 +53,11 @@ class Shell:
         return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def shell(folder: Path, url: str = "", **options: str) -> Shell:
-    """A Shell in `folder` with the options of the connection `hubspot` in its environment."""
+def shell(folder: Path, url: str = "", connector: str = "hubspot", **options: str) -> Shell:
+    """A Shell in `folder` with the options of the connector's connection in its environment."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     environment = {**kept, "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")}
     if url:
-        environment["HUBSPOT_BASE_URL"] = url
-    environment |= {f"HUBSPOT_{name}".upper(): value for name, value in options.items()}
-    return Shell(folder, environment)
+        options = {"base_url": url, **options}
+    environment |= {f"{connector}_{name}".upper(): value for name, value in options.items()}
+    return Shell(folder, environment, connector)

@@ -1,4 +1,4 @@
-"""A simulated HubSpot without limits, served by the test, and the installed program connected to it."""
+"""A simulated CRM without limits, served by the test, and the installed program connected to it."""
 
 from __future__ import annotations
 
@@ -10,51 +10,55 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cli import CRMSYNC, Shell, shell
 from crmsync.sandbox import Fault, Server, SimRequest
-from crmsync_hubspot.simulator import HubSpotSimulator
+from providers import DRIVERS, Driver
 
 
 @dataclass(frozen=True)
 class Crm:
     """`crm("run", …)` runs the program; `connected` are the words that name the connection."""
 
-    simulator: HubSpotSimulator
+    driver: Driver
     server: Server
     shell: Shell
+
+    @property
+    def simulator(self) -> Any:
+        return self.driver.simulator
 
     def __call__(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return self.shell(*words, **environment)
 
     def sync(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return self.shell("run", "--connector", "hubspot", *words, **environment)
+        return self.shell("run", "--connector", self.driver.name, *words, **environment)
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         """Start a run and return when it holds its leases: when it asks for records."""
         asked = threading.Event()
 
         def hear(request: SimRequest) -> None:
-            if "/objects/" in request.path:
+            if self.driver.is_reading(request):
                 asked.set()
 
         self.simulator.switches.on_request = hear
-        run = self.shell.start("run", "--connector", "hubspot", *words, **environment)
+        run = self.shell.start("run", "--connector", self.driver.name, *words, **environment)
         assert asked.wait(30)
         return run
 
     def hang(self) -> None:
         """The next request for contacts gets its answer in a minute."""
-        self.simulator.faults.add(Fault("/objects/2026-03/contacts", delay_s=60))
+        self.simulator.faults.add(Fault(self.driver.is_reading, delay_s=60))
 
 
 @contextmanager
-def served(folder: Path, records: int = 0) -> Iterator[Crm]:
+def served(folder: Path, records: int = 0, provider: str = "hubspot", **oddities: Any) -> Iterator[Crm]:
     """A Crm whose simulator answers while the block runs."""
-    simulator = HubSpotSimulator(records, 1)
-    simulator.switches.limits.on = False
-    with Server(simulator) as server:
-        yield Crm(simulator, server, shell(folder, server.url, **simulator.options))
+    driver = DRIVERS[provider](records, 1, None, **oddities)
+    with Server(driver.simulator) as server:
+        yield Crm(driver, server, shell(folder, connector=provider, **driver.options(server.url)))
 
 
 def on_terminal(run: Shell, *words: str, columns: int = 80, **environment: str) -> str:
