@@ -61,3 +61,22 @@ def shell(folder: Path, url: str = "", connector: str = "hubspot", **options: st
         options = {"base_url": url, **options}
     environment |= {f"{connector}_{name}".upper(): value for name, value in options.items()}
     return Shell(folder, environment, connector)
+
+
+def package(site: Path, name: str, spec: str | None, code: str = "", point: str = "") -> None:
+    """A connector for who has `site` on PYTHONPATH; importing it leaves a file `imported` and runs `code`."""
+    folder = site / name
+    folder.mkdir(parents=True)
+    mark = "import os, pathlib; pathlib.Path('imported').touch()\n"
+    (folder / "__init__.py").write_text(mark + code)
+    if spec is not None:
+        (folder / "spec.yaml").write_text(spec)
+    distribution(site, name, f"[crmsync]\n{point or name} = {name}\n")
+
+
+def distribution(site: Path, name: str, points: str) -> None:
+    """The metadata of an installed package."""
+    folder = site / f"{name}-1.0.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (folder / "entry_points.txt").write_text(points)

@@ -8,11 +8,14 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cli import CRMSYNC, Shell, shell
+import yaml
+
+from cli import CRMSYNC, Shell, package, shell
+from crmsync import plugins
 from crmsync.sandbox import Fault, Server, SimRequest
 from providers import DRIVERS, Driver
 
@@ -33,7 +36,7 @@ class Crm:
         return self.shell(*words, **environment)
 
     def sync(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return self.shell("run", "--connector", self.driver.name, *words, **environment)
+        return self.shell("run", "--connector", self.shell.connector, *words, **environment)
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         """Start a run and return when it holds its leases: when it asks for records."""
@@ -44,7 +47,7 @@ class Crm:
                 asked.set()
 
         self.simulator.switches.on_request = hear
-        run = self.shell.start("run", "--connector", self.driver.name, *words, **environment)
+        run = self.shell.start("run", "--connector", self.shell.connector, *words, **environment)
         assert asked.wait(30)
         return run
 
@@ -54,11 +57,25 @@ class Crm:
 
 
 @contextmanager
-def served(folder: Path, records: int = 0, provider: str = "hubspot", **oddities: Any) -> Iterator[Crm]:
-    """A Crm whose simulator answers while the block runs."""
-    driver = DRIVERS[provider](records, 1, None, **oddities)
+def served(folder: Path, records: int = 0, provider: str = "hubspot", page: int | None = None) -> Iterator[Crm]:
+    """A Crm whose simulator answers while the block runs; with `page`, by a connector `small` with pages of that size."""
+    driver = DRIVERS[provider](records, 1, None)
     with Server(driver.simulator) as server:
-        yield Crm(driver, server, shell(folder, connector=provider, **driver.options(server.url)))
+        options = driver.options(server.url)
+        if page is None:
+            yield Crm(driver, server, shell(folder, connector=provider, **options))
+        else:
+            package(folder / "site", "small", _smaller(driver, page))
+            run = shell(folder, connector="small", **options)
+            yield Crm(driver, server, replace(run, environment={**run.environment, "PYTHONPATH": str(folder / "site")}))
+
+
+def _smaller(driver: Driver, page: int) -> str:
+    spec_file = plugins.connector(driver.name).spec_file
+    assert spec_file is not None
+    tree = yaml.safe_load(spec_file.read_text())
+    driver.shrink(tree, page)
+    return yaml.safe_dump({**tree, "name": "small"}, sort_keys=False)
 
 
 def on_terminal(run: Shell, *words: str, columns: int = 80, **environment: str) -> str:
