@@ -58,7 +58,7 @@ class Crm:
 
 @contextmanager
 def served(folder: Path, records: int = 0, provider: str = "hubspot", page: int | None = None) -> Iterator[Crm]:
-    """A Crm whose simulator answers while the block runs; with `page`, by a connector `small` with pages of that size."""
+    """A Crm whose simulator answers while the block runs; with `page`, for a connector `small` whose pages are so."""
     driver = DRIVERS[provider](records, 1, None)
     with Server(driver.simulator) as server:
         options = driver.options(server.url)
