@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from acme import Edit, served
+from lab import KINDS, Lab
 
 PLACES = {"offset": {"from": "$offset"}, "number": {"number": "$page"}, "keyset": {"above": "$after_id"}}
 
@@ -79,6 +81,33 @@ def test_columns_of_a_list_are_paths_or_joined_names(tmp_path: Path) -> None:
         acme.answers["/teams"] = {"teams": [{"id": 1, "name": "N", "lead": lead}, {"id": 2, "name": "S", "mail": ""}]}
         sync()
         assert [[sync.row(n)[c] for c in also] for n in (2, 1)] == [["Ann Lee", "a@x.example"], [None, None]]
+
+
+def test_owners_come_along_with_their_records(lab: Lab) -> None:
+    """Name and e-mail address beside the id; of those who left, too; of an unknown one nothing, without a word."""
+    portal = lab.simulator.portal
+    here, left = portal.owners[0], replace(portal.owners[1], archived=True)
+    portal.owners[1] = left
+    known = [(o.id, f"{o.first} {o.last}", o.email) for o in (here, left)]
+    told = [*known, ("1", None, None), (None, None, None)]
+    for stream, kind in KINDS.items():
+        made = [lab.simulator.create(kind, {"hubspot_owner_id": owner}) for owner in (here.id, left.id, "1", "")]
+        lab.clock.advance(60)
+        assert lab.run(stream).counts.held == 0
+        rows = lab.mirror(stream)
+        assert [tuple(rows[i][c] for c in ("owner_id", "owner_name", "owner_email")) for i in made] == told
+
+
+def test_an_owner_that_changes_to_an_unknown_one_takes_the_name_along(lab: Lab) -> None:
+    """Else the row would show one's id beside another one's name."""
+    (one,) = [lab.simulator.create("contacts", {"hubspot_owner_id": lab.simulator.portal.owners[0].id})]
+    lab.clock.advance(60)
+    lab.run()
+    assert lab.mirror()[one]["owner_name"]
+    lab.simulator.update("contacts", one, {"hubspot_owner_id": "1"})
+    lab.clock.advance(60)
+    lab.run()
+    assert [lab.mirror()[one][name] for name in ("owner_id", "owner_name", "owner_email")] == ["1", None, None]
 
 
 @pytest.mark.parametrize("answer", [{}, {"teams": None}, {"teams": {"1": "North"}}, ["North"]])

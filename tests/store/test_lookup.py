@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmsync.store import Append, FileStore, Upsert
+from crmsync.store import Append, Column, FileStore, Upsert
 from crmsync.store.schema import SEEN
 from store_kit import CONTACT, DATED, begin, commit, contacts, edit, looked_up, put, stage
 
@@ -82,7 +83,7 @@ def test_unseen_are_the_live_rows_that_the_sweep_did_not_meet(store, lease):
         commit(store, lease, Append(SEEN, "met"))
     store.ensure(DATED)
     assert store.unseen(DATED, "hubspot", "contact", None, "missing") == (1, 2)
-    assert store.engine.rows("FROM missing") == [("2",)]
+    assert store.engine.rows("SELECT _id FROM missing") == [("2",)]
 
 
 def test_unseen_leaves_out_what_was_created_since_the_sweep_began(store, lease, path):
@@ -92,7 +93,34 @@ def test_unseen_leaves_out_what_was_created_since_the_sweep_began(store, lease, 
     edit(path, "UPDATE hubspot.contact SET _created_at = '2026-01-01 00:00:00Z' WHERE _id = '1'")
     edit(path, "UPDATE hubspot.contact SET _created_at = '2026-02-01 00:00:00Z' WHERE _id = '2'")
     assert store.unseen(DATED, "hubspot", "contact", datetime(2026, 2, 1, tzinfo=UTC), "missing") == (2, 3)
-    assert sorted(store.engine.rows("FROM missing")) == [("1",), ("3",)]
+    assert sorted(store.engine.rows("SELECT _id FROM missing")) == [("1",), ("3",)]
+
+
+def test_rows_that_left_are_unseen_but_do_not_live(store, lease, path):
+    """They are asked for again, and do not count for the brake."""
+    left = replace(DATED, columns=(*DATED.columns, Column("_left_at", "TIMESTAMPTZ")))
+    store.ensure(left)
+    put(store, lease, {"1": "a@x", "2": "b@x", "3": "c@x"})
+    edit(path, "UPDATE hubspot.contact SET _left_at = now() WHERE _id = '2'")
+    edit(path, "UPDATE hubspot.contact SET _deleted_at = now() WHERE _id = '3'")
+    assert store.unseen(left, "hubspot", "contact", None, "missing") == (1, 1)
+    assert sorted(store.engine.rows("SELECT _id FROM missing")) == [("1",), ("2",)]
+
+
+def test_unknown_are_the_ids_that_were_met_and_have_no_living_row(store, lease, path):
+    """In their order, so many at once, behind the last one; those of another stream are its own business."""
+    left = replace(DATED, columns=(*DATED.columns, Column("_left_at", "TIMESTAMPTZ")))
+    store.ensure(left)
+    put(store, lease, {"1": "a@x", "2": "b@x", "3": "c@x"})
+    edit(path, "UPDATE hubspot.contact SET _left_at = now() WHERE _id = '2'")
+    edit(path, "UPDATE hubspot.contact SET _deleted_at = now() WHERE _id = '3'")
+    store.engine.execute(
+        "CREATE OR REPLACE TEMP TABLE met AS SELECT 'hubspot' AS connection, unnest(['deal', 'contact', 'contact', "
+        "'contact', 'contact', 'contact']) AS stream, unnest(['9', '4', '3', '2', '1', '4']) AS record_id"
+    )
+    commit(store, lease, Append(SEEN, "met"))
+    assert store.unknown(left, "hubspot", "contact", "", 2) == ["2", "3"]
+    assert store.unknown(left, "hubspot", "contact", "3", 2) == ["4"]
 
 
 IDS = st.lists(st.sampled_from("12345"), unique=True)

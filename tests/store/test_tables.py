@@ -31,7 +31,7 @@ def test_a_new_column_is_added_with_its_comment(store, lease, path):
 def test_a_column_that_the_mapping_lost_stays(store, lease):
     """Its values are the team's; batches without it still land."""
     store.ensure(_with(PHONE))
-    store.ensure(CONTACT)
+    assert store.ensure(CONTACT) == {PHONE.name: "VARCHAR"}  # what is filled no longer is told
     put(store, lease, {"1": "a@x"})
     assert store.query("SELECT phone FROM hubspot.contact")[1] == [(None,)]
 

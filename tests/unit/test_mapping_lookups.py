@@ -1,3 +1,5 @@
+import pytest
+
 from crmsync.mapping import list_variable, options_variable, set_lookup_sql
 from mapping_engine import Engine, a_stream
 
@@ -30,6 +32,39 @@ def test_an_unknown_key_is_held():
     ]
 
 
+OWNER = a_stream(
+    {
+        "held": {"at": "o", "as": {"list": "owner"}},
+        "kept": {"at": "o", "as": {"list": "owner"}, "on_bad": "keep"},
+        "cleared": {"at": "o", "as": {"list": "owner"}, "on_bad": "clear"},
+        "mail": {"at": "o", "type": "email", "as": {"list": "owner", "take": "mail"}, "on_bad": "clear"},
+        "else": {"at": "o", "as": {"list": "owner"}, "default": "nobody"},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("key", "row", "bad"),
+    [
+        ("1", ["Ann", "Ann", "Ann", "a@x.example", "Ann"], []),
+        ("2", [None, None, None, "b@x.example", "nobody"], []),
+        ("9", [None, "9", None, None, None], ["held", "kept", "else"]),
+        (None, [None, None, None, None, "nobody"], []),
+    ],
+)
+def test_a_key_without_a_label_is_null_and_an_unknown_one_is_as_the_line_says(key, row, bad):
+    """Held, kept as the key, or cleared without a word: a column beside the key must not show another one's label."""
+    engine = Engine()
+    engine.con.execute(set_lookup_sql(list_variable("owner")), {"keys": ["1", "2"], "labels": ["Ann", None]})
+    engine.set_lookup(list_variable("owner", "mail"), {"1": "a@x.example", "2": "b@x.example"})
+
+    (found,) = engine.read_records(OWNER, {"id": 1, "o": key})
+
+    assert [found[name] for name in ("held", "kept", "cleared", "mail", "else")] == row
+    assert [p["field"] for p in found["_problems"]] == bad
+    assert [p["hold"] for p in found["_problems"]] == [name != "kept" for name in bad]
+
+
 def test_a_list_that_is_not_set_is_an_empty_one():
     """Nothing is lost if a list could not be read: the fields are held."""
     rows = Engine().read_records(STAGE, {"id": 1, "s": 4}, {"id": 2, "s": None})
@@ -53,6 +88,6 @@ def test_doubled_and_missing_keys_do_not_break_a_list():
     """The first of equal keys counts; an entry without a key is left out."""
     engine = Engine()
     engine.con.execute(set_lookup_sql("list.x.value"), {"keys": ["a", "a", None, "b"], "labels": ["1", "2", "3", None]})
-    assert engine.con.execute("SELECT getvariable('list.x.value')").fetchone() == ({"a": "1", "b": None},)
+    assert engine.con.execute("SELECT getvariable('list.x.value')").fetchone() == ({"a": "1", "b": ""},)
     engine.con.execute(set_lookup_sql("list.x.value"), {"keys": [], "labels": []})
     assert engine.con.execute("SELECT getvariable('list.x.value')").fetchone() == ({},)

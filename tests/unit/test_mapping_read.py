@@ -3,6 +3,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crmsync.errors import SpecError
 from crmsync.mapping import compile_read, compile_tombstones
@@ -295,3 +297,31 @@ def test_an_unknown_type_is_refused():
     """The types are those of the language."""
     with pytest.raises(SpecError, match="unknown type: money"):
         duckdb_type("money")
+
+
+lines = st.lists(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=3, unique=True), min_size=1, max_size=8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(lines, st.integers(4, 9), st.sampled_from(["", "properties"]), st.sets(st.integers(0, 7)))
+def test_fields_are_split_into_parts_that_requests_take_and_read_alike(paths, most, values, nulls):
+    """Each field in one part, none with more names than are allowed; joined by id, the parts say what one would."""
+    record = {"id": "id", "updated_at": "at"} | ({"values": values} if values else {})
+    whole = a_stream({f"x{i}": {"at": at} for i, at in enumerate(paths)}, record)
+    narrow = replace(whole, full=replace(whole.full, request=replace(whole.full.request, names_max=most)))
+    inner = {name: None if i in nulls else f"v{name}" for i, name in enumerate("abcdefgh")}
+    text = json.dumps([{"id": "1", "at": "2026-01-01", **({values: inner} if values else inner)}])
+    plan, asked = compile_read(narrow, "$"), compile_read(whole, "$")
+    parts = [plan, *plan.parts]
+
+    assert plan.columns == asked.columns and plan.fields == asked.fields
+    assert all(len(part.names) <= most for part in parts)
+    assert {name for part in parts for name in part.names} == set(asked.names)
+    rows = [rows_of(part, text) for part in parts]
+    assert {k: v for row in reversed(rows) for k, v in row.items()} == rows_of(asked, text)
+
+
+def rows_of(plan, page):
+    """The only row that a plan makes of a page."""
+    result = ENGINE.con.execute(plan.sql, {"bodies": [page]})
+    return dict(zip([column[0] for column in result.description], result.fetchone(), strict=True))

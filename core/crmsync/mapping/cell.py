@@ -83,28 +83,35 @@ class FieldSource:
         fits = reading.text is None and reading.type == column
         text = reading.text or ("NULL::VARCHAR" if fits else self.text())
         if fits and reading.value in self.texts():  # as it is: a step less to plan
-            return self._with_shape(Cell(field.name, "", self._result(reading.value, text, fits), on_bad=self._on_bad))
-        cell = Cell(
-            name=field.name,
-            converted=reading.value if reading.type == column else f"try_cast({reading.value} AS {column})",
-            result=self._result(name, text, fits),
-            bad=None if fits else f"{text} IS NOT NULL AND {name} IS NULL",
-            text=text,
-            reason=literal(reading.reason or f"not of type {field.type}"),
-            on_bad=self._on_bad,
-        )
-        return self._with_shape(cell)
+            cell = Cell(field.name, "", self._result(reading.value, text, fits), on_bad=self._on_bad)
+        else:
+            cell = Cell(
+                name=field.name,
+                converted=reading.value if reading.type == column else f"try_cast({reading.value} AS {column})",
+                result=self._result(name, text, fits, label=reading.label),
+                bad=None if fits else f"{text} IS NOT NULL AND {name} IS NULL",
+                text=text,
+                reason=literal(reading.reason or f"not of type {field.type}"),
+                on_bad=self._on_bad,
+            )
+        cell = self._with_shape(cell)
+        return replace(cell, bad=None) if self._on_bad == "clear" else cell
 
-    def _result(self, name: str, text: str, fits: bool) -> str:
+    def _result(self, name: str, text: str, fits: bool, *, label: bool = False) -> str:
+        null = f"{text} IS NULL"
+        if label:
+            null = f"({null} OR {name} = '')"
         if self._keeps:
             name = f"coalesce({name}, {text})"
+        if label:
+            name = f"nullif({name}, '')"
         default = bind.fill(self._field.default, {})
         if default is None:
             return name
         value = f"try_cast({literal(str(default))} AS {duckdb_type(self._field.type)})"
         if fits:
             return f"coalesce({name}, {value})"
-        return f"CASE WHEN {text} IS NULL THEN coalesce({name}, {value}) ELSE {name} END"
+        return f"CASE WHEN {null} THEN coalesce({name}, {value}) ELSE {name} END"
 
     def _with_shape(self, cell: Cell) -> Cell:
         """A path that leads through something else than objects and lists makes the value bad, too."""

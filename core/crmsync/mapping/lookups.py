@@ -19,19 +19,20 @@ def options_variable(stream: str, field: str) -> str:
 
 
 def look_up(variable: str, key: str) -> str:
-    """SQL: the value that `variable` has for the SQL expression `key`, else NULL."""
+    """SQL: the label that `variable` has for the SQL `key`: empty where it is null, NULL for an unknown key."""
     return f"getvariable({literal(variable)})[{key}]::VARCHAR"  # an unset variable has no type
 
 
 def set_lookup_sql(variable: str) -> str:
     """The statement that fills `variable` from the parameters `$keys` and `$labels`, two lists of texts of one length.
 
-    Of equal keys the first one counts; entries without a key are left out.
+    Of equal keys the first one counts; entries without a key are left out. A label that is null is kept as an empty
+    one: its key is known all the same.
     """
     return f"""SET VARIABLE {identifier(variable)} = (
   SELECT coalesce(map(list(k ORDER BY k), list(v ORDER BY k)), MAP {{}}::MAP(VARCHAR, VARCHAR))
   FROM (
-    SELECT k, arg_min_null(v, n) AS v
+    SELECT k, coalesce(arg_min_null(v, n), '') AS v
     FROM (
       SELECT unnest($keys::VARCHAR[]) AS k, unnest($labels::VARCHAR[]) AS v, unnest(range(len($keys::VARCHAR[]))) AS n
     )

@@ -122,12 +122,12 @@ def _portions(stream: Stream) -> list[tuple[Field, ...]]:
     portions: list[list[Field]] = [[]]
     for field in stream.fields:
         names = set(_compiled(replace(alone, fields=(field,)), "$", one=False).names)
-        if len(taken | names) > most and portions[-1]:
+        if len(names) > most:
+            raise SpecError(f"{field.name} of {stream.name} needs more names than a request may ask for: {most}")
+        if len(taken | names) > most:
             portions.append([])
             taken = set()
         taken |= names
-        if len(taken) > most:
-            raise SpecError(f"{field.name} of {stream.name} needs more names than a request may ask for: {most}")
         portions[-1].append(field)
     return [tuple(portion) for portion in portions]
 

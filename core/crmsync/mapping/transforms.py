@@ -7,7 +7,7 @@ with `TimeZone` set to UTC, so that a time without a zone is UTC.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -48,12 +48,16 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a value is read: `value`, of DuckDB type `type`. Where `value` is NULL and `text` is not, `text` is bad."""
+    """How a value is read: `value`, of DuckDB type `type`. Where `value` is NULL and `text` is not, `text` is bad.
+
+    `label`: an empty value is NULL, and not bad.
+    """
 
     value: str
     type: str
     text: str | None = None
     reason: str = ""
+    label: bool = False
 
 
 def read(kind: str, arg: Any, source: Source) -> Reading:
@@ -181,12 +185,12 @@ def _map(source: Source, ours: Mapping[str, Any]) -> Reading:
 def _list(source: Source, arg: Any) -> Reading:
     name, column = (arg["list"], arg.get("take", "value")) if isinstance(arg, Mapping) else (arg, "value")
     t = source.text()
-    return Reading(look_up(list_variable(name, column), t), "VARCHAR", t, "unknown value")
+    return Reading(look_up(list_variable(name, column), t), "VARCHAR", t, "unknown value", label=True)
 
 
 def _options(source: Source, _: Any) -> Reading:
     t = source.text()
-    return Reading(look_up(source.options, t), "VARCHAR", t, "unknown value")
+    return Reading(look_up(source.options, t), "VARCHAR", t, "unknown value", label=True)
 
 
 def _case(source: Source, arg: Mapping[str, Any]) -> Reading:
@@ -196,7 +200,7 @@ def _case(source: Source, arg: Mapping[str, Any]) -> Reading:
     if not isinstance(other, Transform):
         return Reading(f"CASE {branches} ELSE {_constant(other)} END", "VARCHAR")
     rest = read(other.kind, other.arg, source)
-    return Reading(f"CASE {branches} ELSE {rest.value} END", rest.type, rest.text, rest.reason)
+    return replace(rest, value=f"CASE {branches} ELSE {rest.value} END")
 
 
 def _set(source: Source, separator: Any) -> Reading:

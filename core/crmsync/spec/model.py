@@ -88,7 +88,7 @@ class Field:
     at: tuple[str, ...]
     transform: Transform
     nulls: tuple[Any, ...] = ()
-    on_bad: str = "hold"  # hold | keep | reject
+    on_bad: str = "hold"  # hold | keep | clear | reject
     default: Template = None  # to be filled: without a value for its placeholder there is no default
     optional: bool = False
     prefer: Mapping[str, Any] | None = None

@@ -78,7 +78,8 @@ class Pull:
 
     async def _land(self, batch: Batch, window: Window, *, fresh: bool, more: bool) -> Counts:
         if window.phase == "tombstones":
-            counts, took, work_s = await self._bury(batch)
+            counts, took = await self._bury(batch)
+            work_s = took
         elif window.phase == "ids":
             counts = Counts()  # an id is no record
             took = work_s = await self.worker.do(self._note_ids, batch, fresh)
@@ -104,13 +105,12 @@ class Pull:
     def _note_ids(self, batch: Batch, fresh: bool) -> float:
         return self.lander.ids(batch, encode(self.checkpoint), fresh=fresh)
 
-    async def _bury(self, batch: Batch) -> tuple[Counts, float, float]:
+    async def _bury(self, batch: Batch) -> tuple[Counts, float]:
         """Mark what a batch of the list of deleted records tells, once it is confirmed; then the checkpoint moves.
 
         A record may have been restored since, or be told as deleted again for good: so nobody is marked unasked, or,
-        where the spec has no way to ask, who changed since.
+        where the spec has no way to ask, who changed since. The seconds are those of the last commit.
         """
-        begun = time.monotonic()
         told, gone = await self.worker.do(self._told_gone, batch)
         marked = Counts()
         async for counts in self._confirm.gone(gone):
@@ -120,7 +120,7 @@ class Pull:
             marked = await self.worker.do(self.lander.mark, [(id_, gone_at or now) for id_, gone_at in gone])
         told = replace(told, applied=marked.deleted, unchanged=told.unchanged - marked.deleted)
         took = await self.worker.do(self._buried, batch, told)
-        return told + marked, took, time.monotonic() - begun
+        return told + marked, took
 
     def _told_gone(self, batch: Batch) -> tuple[Counts, list[Gone]]:
         if not batch.bodies:
@@ -131,10 +131,8 @@ class Pull:
 
     def _buried(self, batch: Batch, counts: Counts) -> float:
         assert self.tombstone_plan is not None
-        if counts.rejected:
-            map_batch(
-                self.lander.store, {batch.place: self.tombstone_plan}, batch
-            )  # other streams have used the table since
+        if counts.rejected:  # other streams have used the table since
+            map_batch(self.lander.store, {batch.place: self.tombstone_plan}, batch)
         return self.lander.tombstones(batch, self.tombstone_plan, encode(self.checkpoint), counts)
 
     @property

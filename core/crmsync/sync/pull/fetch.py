@@ -78,8 +78,8 @@ async def _further(source: Source, request: Request, head: Head, asked: Mapping[
     for part, names in enumerate(source.further if head.ids else ()):
         body, shown = await source.ask(request, **{**asked, "names": list(names)})
         found.append(Further(part, request.place, body))
-        gone = [id_ for id_ in head.ids if id_ not in set(shown.ids)] if request is not by_id else []
-        for ids in in_parts(gone, by_id):
+        gone = set(head.ids) - set(shown.ids) if request is not by_id else set()
+        for ids in in_parts(sorted(gone), by_id):
             assert by_id is not None
             with suppress(NotFound):
                 body, _ = await source.ask(by_id, names=list(names), **asking_for(by_id, ids, source.stream.record))
