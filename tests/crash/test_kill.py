@@ -49,7 +49,8 @@ def edit(driver: Driver, dice: random.Random) -> None:
 
 def assert_equal(crm: Crm) -> None:
     column = crm.driver.column
-    rows = crm.shell.query(f"SELECT _id, {column} FROM small.contact WHERE _deleted_at IS NULL")
+    rows = crm.shell.query("FROM small.contact WHERE _deleted_at IS NULL")
+    rows = [row for row in rows if row.get("_left_at") is None]  # who became another kind lives there
     assert len(rows) == len({row["_id"] for row in rows}), "an id stands twice"
     assert {row["_id"]: row[column] for row in rows} == crm.driver.live()
 

@@ -164,7 +164,8 @@ def test_a_connection_that_is_not_made_says_how(crm):
 
 def test_a_refresh_token_of_the_environment_needs_no_browser(crm):
     """It is enough for a machine without one."""
-    crm.simulator.app.refresh_tokens["na1-refresh-from-elsewhere"] = ("oauth", "crm.objects.contacts.read")
+    scopes = ("oauth", "crm.objects.contacts.read", "crm.objects.owners.read")
+    crm.simulator.app.refresh_tokens["na1-refresh-from-elsewhere"] = scopes
     done = crm.sync("--stream", "contact", HUBSPOT_REFRESH_TOKEN="na1-refresh-from-elsewhere")
     again = crm.sync("--stream", "contact")
 
