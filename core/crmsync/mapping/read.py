@@ -98,7 +98,9 @@ def compile_read(stream: Stream, records: str, *, one: bool = False) -> ReadPlan
     _refuse_doubles(stream)
     shape, record = Shape(stream.record.values), stream.record
     linked = {link.field for link in stream.links}  # NULL here: the answers about links fill them
-    read = tuple(f for f in stream.fields if f.at or f.transform.kind == "case" or f.name in linked)
+    read = tuple(
+        f for f in stream.fields if f.at or f.default is not None or f.transform.kind == "case" or f.name in linked
+    )
     cells = [FieldSource(stream.name, field, shape, shape.field).cell() for field in read]
     id_ = FieldSource(stream.name, record.id, shape, shape.meta)
     id_text = id_.text()

@@ -91,10 +91,12 @@ def needs_fields(stream: Stream, wanted: Collection[str] | str) -> bool:
 def with_custom(spec: Spec, stream: Stream, described: Sequence[Described], wanted: Collection[str] | str) -> Stream:
     """The stream with the fields that the connection asks for, and without optional ones that the account lacks.
 
-    A field that is not mapped is named in lower case, with `_raw` behind it where that name is taken.
+    Of one with a default, that is what remains: all records have it. A field that is not mapped is named in lower case, with `_raw` behind it where that name is taken.
     """
     there = {d.name for d in described}
-    kept = [f for f in stream.fields if not f.optional or any(_is_there(path, there) for path in f.at)]
+    lacking = {f.name for f in stream.fields if f.optional and not any(_is_there(path, there) for path in f.at)}
+    fields = [replace(f, at=()) if f.name in lacking else f for f in stream.fields]
+    kept = [f for f in fields if f.name not in lacking or f.default is not None]
     mapped = {path for f in kept for path in f.at}
     taken = {name.lower() for name in (*META, *(f.name for f in kept))}
     for item in described:
@@ -116,7 +118,7 @@ def set_options(store: FileStore, stream: Stream, described: Sequence[Described]
     """Give the engine the labels of the options of each field that is read by them."""
     options = {d.name: d.options for d in described}
     for field in stream.fields:
-        if field.transform.kind == "options":
+        if field.transform.kind == "options" and field.at:
             given = options.get(field.at[0], ())
             pairs = {"keys": [o.value for o in given], "labels": [o.label for o in given]}
             store.engine.execute(set_lookup_sql(options_variable(stream.name, field.name)), pairs)
