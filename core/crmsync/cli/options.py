@@ -133,7 +133,7 @@ def keys() -> Keys:
 
 
 def sandbox_keys() -> Keys:
-    """A key that everybody knows: tokens of a made-up CRM are no secrets, and nobody should find a key made for them."""
+    """A key that everybody knows: tokens of a made-up CRM are no secrets, and no key should be made for them."""
     import base64
 
     from crmsync.secret import Secret

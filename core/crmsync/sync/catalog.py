@@ -91,7 +91,8 @@ def needs_fields(stream: Stream, wanted: Collection[str] | str) -> bool:
 def with_custom(spec: Spec, stream: Stream, described: Sequence[Described], wanted: Collection[str] | str) -> Stream:
     """The stream with the fields that the connection asks for, and without optional ones that the account lacks.
 
-    Of one with a default, that is what remains: all records have it. A field that is not mapped is named in lower case, with `_raw` behind it where that name is taken.
+    Where one of these has a default, it stays: as what all records have. A field that is not mapped is named in lower
+    case, with `_raw` behind it where that name is taken.
     """
     there = {d.name for d in described}
     lacking = {f.name for f in stream.fields if f.optional and not any(_is_there(path, there) for path in f.at)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from crmsync.clock import SystemClock
 from crmsync.errors import CrmsyncError
 from crmsync.events import Events
 from crmsync.http import Client, HttpSettings, RetrySettings, WireSettings, compile_head
+from crmsync.mapping import compile_read
 from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
 from crmsync.spec.model import Pool, Spec, Stream
@@ -116,7 +117,10 @@ async def _read_some(client: Client, stream: Stream) -> None:
 
 
 def _first_page(stream: Stream) -> dict[str, Any]:
-    return {**stream.vars, "limit": 1, "names": [], "after_id": as_sent(stream.record, "0")}
+    """What a first page is asked for with: one record, with the fields that every account has."""
+    place, always = stream.full.request.place, tuple(field for field in stream.fields if not field.optional)
+    names = compile_read(replace(stream, fields=always), place.path, one=place.one).names
+    return {**stream.vars, "limit": 1, "names": list(names), "after_id": as_sent(stream.record, "0")}
 
 
 def _bad(what: str, error: CrmsyncError) -> Finding:
