@@ -123,7 +123,7 @@ def set_options(store: FileStore, stream: Stream, described: Sequence[Described]
     """Give the engine the labels of the options of each field that is read by them."""
     options = {d.name: d.options for d in described}
     for field in stream.fields:
-        if field.transform.kind == "options":
+        if field.transform.kind == "options" and field.at:
             given = options.get(field.at[0], ())
             pairs = {"keys": [o.value for o in given], "labels": [o.label for o in given]}
             store.engine.execute(set_lookup_sql(options_variable(stream.name, field.name)), pairs)
