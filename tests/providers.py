@@ -21,6 +21,7 @@ from crmsync_odoo.simulator.errors import OdooError
 from crmsync_zoho.simulator import ZohoSimulator
 
 Values = dict[str, Any]  # by id
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Driver(ABC):
@@ -74,7 +75,10 @@ class Driver(ABC):
 
     @abstractmethod
     def changed(self, record_id: str) -> datetime | None:
-        """When a contact changed last; None where nothing that the CRM tells of changes would name it."""
+        """When a contact changed last; None where only a sweep is sure to find it.
+
+        So it is with what came back without a change, or with one that is stamped before it was found gone.
+        """
 
     @abstractmethod
     def is_reading(self, request: SimRequest) -> bool:
@@ -162,28 +166,29 @@ class Zoho(Driver):
         super().__init__(ZohoSimulator(records, seed, clock))
         self.simulator.switches.limits.on = False
         self.simulator.switches.restore_touches = restore_touches
-        self._untold: set[str] = set()
+        self._deleted: dict[str, datetime] = {}
 
     def create(self, value: str, email: str = "") -> str:
         self._delay()
         return self.simulator.create("Contacts", {"First_Name": value, "Last_Name": "Test", "Email": email})
 
     def update(self, record_id: str, value: str) -> None:
-        self._delay(record_id)
+        self._delay()
         self.simulator.update("Contacts", record_id, {"First_Name": value})
 
     def touch(self, ids: Iterable[str]) -> None:
-        self._untold -= set(ids)
         self.simulator.bulk_touch("Contacts", ids)
 
     def delete(self, record_id: str) -> None:
+        self._deleted[record_id] = self.simulator.clock.now()
         self.simulator.delete("Contacts", record_id)
 
     def purge(self, record_id: str) -> None:
         self.simulator.purge("Contacts", record_id)
 
     def merge(self, winner: str, loser: str) -> None:
-        self._delay(winner)
+        self._delay()
+        self._deleted[loser] = self.simulator.clock.now()
         self.simulator.merge("Contacts", winner, loser)
 
     def gone(self) -> list[str]:
@@ -191,16 +196,14 @@ class Zoho(Driver):
 
     def restore(self, record_id: str) -> None:
         self.simulator.restore("Contacts", record_id)
-        if not self.simulator.switches.restore_touches:
-            self._untold.add(record_id)
 
     def live(self) -> Values:
         table = self.simulator.org.table("Contacts")
         return {str(i): table.value(table.get(i), "First_Name") for i in table.ids()}
 
     def changed(self, record_id: str) -> datetime | None:
-        told = self.simulator.get("Contacts", record_id)["Modified_Time"]
-        return None if record_id in self._untold else datetime.fromisoformat(told)
+        told = datetime.fromisoformat(self.simulator.get("Contacts", record_id)["Modified_Time"])
+        return told if told > self._deleted.get(record_id, _NEVER) else None
 
     def is_reading(self, request: SimRequest) -> bool:
         return "/coql" in request.path or "/Contacts" in request.path
@@ -209,8 +212,7 @@ class Zoho(Driver):
         super().shrink(spec, page)
         spec["limits"]["credits"]["budget"] = 10**9  # what small pages cost is not what a test is about
 
-    def _delay(self, record_id: str = "") -> None:
-        self._untold.discard(record_id)
+    def _delay(self) -> None:
         self.simulator.switches.stamps_behind_s = round(self._late_s())
 
 
@@ -268,7 +270,9 @@ class Odoo(Driver):
         found = self.simulator.ids("res.partner", [["is_company", "=", False], ["type", "=", "contact"]])
         return {str(i): self._partners.value(i, "function") or None for i in found if not self._is_own(i)}
 
-    def changed(self, record_id: str) -> datetime:
+    def changed(self, record_id: str) -> datetime | None:
+        if record_id in self._left:
+            return None
         return datetime.fromtimestamp(self.simulator.changed_us("res.partner", int(record_id)) / 1e6, UTC)
 
     def is_reading(self, request: SimRequest) -> bool:
