@@ -28,7 +28,7 @@ check: setup  ## lint, types, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-live: setup  ## the simulator beside the real account of HUBSPOT_TOKEN; only reads
+live: setup  ## simulators beside the real accounts whose options the environment has; only reads
 	@PYTHONPATH=tests $(BIN)/python -m live
 
 bench: setup  ## what crmsync costs, beside other ways to do the same; a quarter of an hour

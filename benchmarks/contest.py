@@ -13,13 +13,12 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from benchmarks.crms import Crm
 from benchmarks.measure import Usage, measure, median
 from benchmarks.provider import Provider, provider
 
 LATENCY_S, BURST = 0.15, 190  # what HubSpot looks like from a Professional account
-NO_LIMIT = 0  # of ours; the sandbox has none either
 CRMSYNC = (str(Path(sys.executable).with_name("crmsync")),)
-RUN = (*CRMSYNC, "run", "--connector", "hubspot", "--stream", "contact", "--store", "store.duckdb")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +31,19 @@ class Contender:
     slow: bool = False
 
 
+def crmsync(crm: Crm) -> Contender:
+    """The command line as people use it."""
+    argv = (*CRMSYNC, "run", "--connector", crm.name, "--stream", "contact", "--store", "store.duckdb")
+    return Contender("crmsync", argv, f"{crm.name}.contact")
+
+
 def _module(name: str, module: str, table: str = "contact", *more: str, slow: bool = False) -> Contender:
     argv = (sys.executable, "-m", f"benchmarks.contenders.{module}", "store.duckdb", *more)
     return Contender(name, argv, table, slow)
 
 
-CONTENDERS = (
-    Contender("crmsync", RUN, "hubspot.contact"),
-    _module("the bound", "bound"),
-    _module("Python loop with Arrow", "arrow"),
+OF_ALL = (_module("the bound", "bound"), _module("Python loop with Arrow", "arrow"))
+OF_HUBSPOT = (
     _module("dlt, tuned", "dlt_tuned", "crm.contact"),
     _module("dlt, REST source, Parquet", "dlt_plain", "crm.contact", "parquet"),
     _module("dlt, REST source, as it comes", "dlt_plain", "crm.contact", slow=True),
@@ -48,41 +51,42 @@ CONTENDERS = (
 )
 
 
-def contest(records: int, repeat: int, *, slow_provider: bool) -> dict[str, Usage]:
+def contest(crm: Crm, records: int, repeat: int, *, slow_provider: bool = False) -> dict[str, Usage]:
     """The median cost of each contender, in rounds, so that other work on the machine meets all of them alike."""
     latency_s, burst = (LATENCY_S, BURST) if slow_provider else (0.0, None)
+    contenders = (crmsync(crm), *OF_ALL, *(OF_HUBSPOT if crm.name == "hubspot" else ()))
     runs: dict[str, list[Usage]] = {}
-    with provider(records, latency_s=latency_s, burst=burst) as served:
+    with provider(crm.name, records, latency_s=latency_s, burst=burst) as served:
         for round_ in range(repeat):
-            for contender in CONTENDERS:
+            for contender in contenders:
                 if contender.slow and (round_ or records > 20_000 or slow_provider):
                     continue
-                with workplace(served, burst) as (folder, env):
+                with workplace(crm, served, burst) as (folder, env):
                     used = measure(contender.argv, env, folder)
                     check(folder, contender.table, records)
-                tell(f"{contender.name}, {records:,} records", used)
+                tell(f"{crm.title}: {contender.name}, {records:,} records", used)
                 runs.setdefault(contender.name, []).append(used)
     return {name: median(used) for name, used in runs.items()}
 
 
 @contextmanager
-def workplace(served: Provider, burst: int | None = None) -> Iterator[tuple[Path, Mapping[str, str]]]:
+def workplace(crm: Crm, served: Provider, burst: int | None = None) -> Iterator[tuple[Path, Mapping[str, str]]]:
     """An empty folder, and an environment that keeps everybody's traces in it."""
+    options = {**served.options, "base_url": served.url, **crm.options, **({"burst": str(burst)} if burst else {})}
     with TemporaryDirectory() as folder:
         yield (
             Path(folder),
             {
                 **os.environ,
                 "HOME": folder,
+                "XDG_CONFIG_HOME": folder,
                 "XDG_STATE_HOME": folder,
                 "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]),
-                "HUBSPOT_BASE_URL": served.url,
-                "HUBSPOT_TOKEN": served.token,
-                "HUBSPOT_BURST": str(burst or NO_LIMIT),
-                "HUBSPOT_DAILY": "1000000000",
+                **{f"{crm.name}_{option}".upper(): value for option, value in options.items()},
+                "BENCH_CRM": crm.name,
                 "BENCH_URL": served.url,
                 "BENCH_TOKEN": served.token,
-                "BENCH_PROPERTIES": ",".join(_properties()),
+                "BENCH_NAMES": ",".join(crm.names()),
                 "RUNTIME__DLTHUB_TELEMETRY": "false",
             },
         )
@@ -100,17 +104,3 @@ def check(folder: Path, table: str, records: int) -> None:
 def tell(what: str, used: Usage) -> None:
     """Progress, on standard error."""
     click.echo(f"  {what}: {used.cpu_s:.2f} s CPU, {used.wall_s:.1f} s, {used.peak_mb:.0f} MB", err=True)
-
-
-def _properties() -> tuple[str, ...]:
-    """What crmsync asks for: everybody asks for the same."""
-    from crmsync.mapping import compile_read
-    from crmsync.plugins import connector
-    from crmsync.spec.build import build
-    from crmsync.spec.load import load, objects
-
-    spec_file = connector("hubspot").spec_file
-    assert spec_file is not None
-    values = {"base_url": "", "token": "", "burst": 1, "daily": 1, "timezone": "UTC", "currency": "EUR"}
-    stream = build(load(spec_file).tree, objects(), values).streams["contact"]
-    return compile_read(stream, stream.full.request.records).names

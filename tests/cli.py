@@ -19,6 +19,7 @@ class Shell:
 
     folder: Path
     environment: dict[str, str]
+    connector: str = "hubspot"
 
     def __call__(self, *words: str, timeout_s: float = 120, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -43,7 +44,7 @@ class Shell:
 
     def results(self, *words: str, **environment: str) -> list[dict[str, Any]]:
         """What `crmsync run --json …` prints."""
-        done = self("run", "--connector", "hubspot", "--json", *words, **environment)
+        done = self("run", "--connector", self.connector, "--json", *words, **environment)
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def query(self, sql: str) -> list[dict[str, Any]]:
@@ -52,11 +53,30 @@ class Shell:
         return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def shell(folder: Path, url: str = "", **options: str) -> Shell:
-    """A Shell in `folder` with the options of the connection `hubspot` in its environment."""
+def shell(folder: Path, url: str = "", connector: str = "hubspot", **options: str) -> Shell:
+    """A Shell in `folder` with the options of the connector's connection in its environment."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     environment = {**kept, "HOME": str(folder), "XDG_STATE_HOME": str(folder / "state")}
     if url:
-        environment["HUBSPOT_BASE_URL"] = url
-    environment |= {f"HUBSPOT_{name}".upper(): value for name, value in options.items()}
-    return Shell(folder, environment)
+        options = {"base_url": url, **options}
+    environment |= {f"{connector}_{name}".upper(): value for name, value in options.items()}
+    return Shell(folder, environment, connector)
+
+
+def package(site: Path, name: str, spec: str | None, code: str = "", point: str = "") -> None:
+    """A connector for who has `site` on PYTHONPATH; importing it leaves a file `imported` and runs `code`."""
+    folder = site / name
+    folder.mkdir(parents=True)
+    mark = "import os, pathlib; pathlib.Path('imported').touch()\n"
+    (folder / "__init__.py").write_text(mark + code)
+    if spec is not None:
+        (folder / "spec.yaml").write_text(spec)
+    distribution(site, name, f"[crmsync]\n{point or name} = {name}\n")
+
+
+def distribution(site: Path, name: str, points: str) -> None:
+    """The metadata of an installed package."""
+    folder = site / f"{name}-1.0.dist-info"
+    folder.mkdir(parents=True)
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (folder / "entry_points.txt").write_text(points)

@@ -1,4 +1,4 @@
-"""A simulated HubSpot without limits, served by the test, and the installed program connected to it."""
+"""A simulated CRM without limits, served by the test, and the installed program connected to it."""
 
 from __future__ import annotations
 
@@ -8,53 +8,74 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from cli import CRMSYNC, Shell, shell
+import yaml
+
+from cli import CRMSYNC, Shell, package, shell
+from crmsync import plugins
 from crmsync.sandbox import Fault, Server, SimRequest
-from crmsync_hubspot.simulator import HubSpotSimulator
+from providers import DRIVERS, Driver
 
 
 @dataclass(frozen=True)
 class Crm:
     """`crm("run", …)` runs the program; `connected` are the words that name the connection."""
 
-    simulator: HubSpotSimulator
+    driver: Driver
     server: Server
     shell: Shell
+
+    @property
+    def simulator(self) -> Any:
+        return self.driver.simulator
 
     def __call__(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return self.shell(*words, **environment)
 
     def sync(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return self.shell("run", "--connector", "hubspot", *words, **environment)
+        return self.shell("run", "--connector", self.shell.connector, *words, **environment)
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         """Start a run and return when it holds its leases: when it asks for records."""
         asked = threading.Event()
 
         def hear(request: SimRequest) -> None:
-            if "/objects/" in request.path:
+            if self.driver.is_reading(request):
                 asked.set()
 
         self.simulator.switches.on_request = hear
-        run = self.shell.start("run", "--connector", "hubspot", *words, **environment)
+        run = self.shell.start("run", "--connector", self.shell.connector, *words, **environment)
         assert asked.wait(30)
         return run
 
     def hang(self) -> None:
         """The next request for contacts gets its answer in a minute."""
-        self.simulator.faults.add(Fault("/objects/2026-03/contacts", delay_s=60))
+        self.simulator.faults.add(Fault(self.driver.is_reading, delay_s=60))
 
 
 @contextmanager
-def served(folder: Path, records: int = 0) -> Iterator[Crm]:
-    """A Crm whose simulator answers while the block runs."""
-    simulator = HubSpotSimulator(records, 1)
-    simulator.switches.limits.on = False
-    with Server(simulator) as server:
-        yield Crm(simulator, server, shell(folder, server.url, **simulator.options))
+def served(folder: Path, records: int = 0, provider: str = "hubspot", page: int | None = None) -> Iterator[Crm]:
+    """A Crm whose simulator answers while the block runs; with `page`, for a connector `small` whose pages are so."""
+    driver = DRIVERS[provider](records, 1, None)
+    with Server(driver.simulator) as server:
+        options = driver.options(server.url)
+        if page is None:
+            yield Crm(driver, server, shell(folder, connector=provider, **options))
+        else:
+            package(folder / "site", "small", _smaller(driver, page))
+            run = shell(folder, connector="small", **options)
+            yield Crm(driver, server, replace(run, environment={**run.environment, "PYTHONPATH": str(folder / "site")}))
+
+
+def _smaller(driver: Driver, page: int) -> str:
+    spec_file = plugins.connector(driver.name).spec_file
+    assert spec_file is not None
+    tree = yaml.safe_load(spec_file.read_text())
+    driver.shrink(tree, page)
+    return yaml.safe_dump({**tree, "name": "small"}, sort_keys=False)
 
 
 def on_terminal(run: Shell, *words: str, columns: int = 80, **environment: str) -> str:

@@ -1,26 +1,33 @@
-"""A laboratory: a simulated HubSpot, a store in a temporary folder, and one virtual clock for both."""
+"""A laboratory: a simulated CRM, a store in a temporary folder, and one virtual clock for both."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import base64
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from crmsync import plugins
 from crmsync.config import Settings, resolve
 from crmsync.events import Event, Events
 from crmsync.sandbox import Server
 from crmsync.sandbox.clock import VirtualClock
+from crmsync.secret import Secret
 from crmsync.spec.build import options as declared
 from crmsync.spec.load import load
-from crmsync.store import FileStore
+from crmsync.spec.model import Option
+from crmsync.store import FileStore, Keys
 from crmsync.sync import Job, Result, run
-from crmsync_hubspot.simulator import HubSpotSimulator
+from providers import DRIVERS, Driver
 
-KINDS = {"contact": "contacts", "company": "companies", "deal": "deals"}
+KINDS = {"contact": "contacts", "company": "companies", "deal": "deals"}  # as HubSpot calls them
+KEYS = Keys(Secret(base64.b64encode(bytes(32)).decode()))
 
 
 @dataclass
@@ -28,24 +35,39 @@ class Lab:
     """Everything that a sync needs. `hour` is how long the virtual clock takes to outlive any overlap."""
 
     folder: Path
-    simulator: HubSpotSimulator
+    crm: Driver
     clock: VirtualClock
     url: str
     config: Mapping[str, Any] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
 
     @property
+    def simulator(self) -> Any:
+        return self.crm.simulator
+
+    @property
     def store_file(self) -> Path:
         return self.folder / "lab.duckdb"
 
     def job(self, *streams: str, options: Mapping[str, str] | None = None, **how: Any) -> Job:
-        found = plugins.connector("hubspot")
-        assert found.spec_file is not None
-        given = {"base_url": self.url, **self.simulator.options, **(options or {})}
-        environment = {f"HUBSPOT_{name}".upper(): value for name, value in given.items()}
-        settings = Settings(connections={"hubspot": {"connector": "hubspot", **self.config}})
-        connection = resolve(settings, "hubspot", None, declared(load(found.spec_file).tree), environment)
-        return Job(found.spec_file, connection, self.folder / "limits", streams or ("contact",), **how)
+        """What a run does. `options` are those of the connection, beside what the simulator needs."""
+        name = self.crm.name
+        spec_file = plugins.connector(name).spec_file
+        assert spec_file is not None
+        given = {**self.crm.options(self.url), **(options or {})}
+        environment = {f"{name}_{option}".upper(): value for option, value in given.items()}
+        settings = Settings(connections={name: {"connector": name, **self.config}})
+        connection = resolve(settings, name, None, _declared(spec_file), environment)
+        return Job(spec_file, connection, self.folder / "limits", streams or ("contact",), **{"keys": KEYS, **how})
+
+    def edited(self, edit: Callable[[dict[str, Any]], object], *streams: str, **how: Any) -> Job:
+        """A job over the connector's spec with something changed in it."""
+        job = self.job(*streams, **how)
+        tree = yaml.safe_load(job.spec_file.read_text())
+        edit(tree)
+        file = self.folder / "spec.yaml"
+        file.write_text(yaml.safe_dump(tree, sort_keys=False))
+        return replace(job, spec_file=file)
 
     def try_run(self, *streams: str, **how: Any) -> list[Result]:
         """Run, whatever comes of it."""
@@ -78,19 +100,26 @@ class Lab:
         """The live rows of a mirror by id."""
         store = FileStore(self.store_file, read_only=True)
         try:
-            names, found = store.query(f"FROM hubspot.{stream} WHERE _deleted_at IS NULL")
+            names, found = store.query(f"FROM {self.crm.name}.{stream} WHERE _deleted_at IS NULL")
         finally:
             store.close()
         rows = [dict(zip(names, row, strict=True)) for row in found]
+        rows = [row for row in rows if row.get("_left_at") is None]  # who became another kind lives there
         assert len({row["_id"] for row in rows}) == len(rows), "an id stands twice in the mirror"
         return {row["_id"]: row for row in rows}
 
 
+@cache
+def _declared(spec_file: Path) -> Mapping[str, Option]:
+    return declared(load(spec_file).tree)
+
+
 @contextmanager
-def laboratory(folder: Path, records: int = 0, seed: int = 1) -> Any:
-    """A Lab whose simulator is served while the block runs."""
+def laboratory(
+    folder: Path, records: int = 0, seed: int = 1, provider: str = "hubspot", **oddities: Any
+) -> Iterator[Lab]:
+    """A Lab whose simulator is served while the block runs; without limits."""
     clock = VirtualClock()
-    simulator = HubSpotSimulator(records, seed, clock)
-    simulator.switches.limits.on = False
-    with Server(simulator) as server:
-        yield Lab(folder, simulator, clock, server.url)
+    crm = DRIVERS[provider](records, seed, clock, **oddities)
+    with Server(crm.simulator) as server:
+        yield Lab(folder, crm, clock, server.url)

@@ -6,11 +6,12 @@ import sys
 
 import duckdb
 
+from benchmarks.contenders.api import API
 from benchmarks.contenders.columns import table
-from benchmarks.contenders.pages import COLUMNS, batches
+from benchmarks.contenders.pages import batches
 
 with duckdb.connect(sys.argv[1]) as connection:
-    connection.execute(f"CREATE TABLE contact ({', '.join(f'{name} VARCHAR' for name in COLUMNS)})")
+    connection.execute(f"CREATE TABLE contact ({API.declared})")
     for rows in batches(5_000):
         batch = table(rows)  # found by its name in the statements
         connection.execute("BEGIN")

@@ -9,38 +9,44 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import msgspec
 
-from benchmarks.contenders.pages import COLUMNS, PROPERTIES, pages
+from benchmarks.contenders.api import API
+from benchmarks.contenders.pages import pages
 
-PAGES = 50  # of 100 records: 5,000 rows a transaction
+ROWS = 5_000  # at least, a transaction
 HOLD_S = 2.0
-SHAPE = {"results": [{"id": "VARCHAR", "updatedAt": "VARCHAR", "properties": dict.fromkeys(PROPERTIES, "VARCHAR")}]}
+
+
+def shape() -> str:
+    """What `from_json` reads of a page: texts."""
+    record: dict[str, Any] = {}
+    for path in API.columns.values():
+        node = record
+        for step in path[:-1]:
+            node = node.setdefault(step, {})
+        node[path[-1]] = "VARCHAR"
+    return json.dumps([record] if API.records is None else {API.records: [record]})
+
+
+def column(name: str, path: Sequence[str]) -> str:
+    """The SQL of a column."""
+    value = ".".join(f'"{step}"' for step in ("r", *path))
+    if API.false_is_null and name not in API.flags:
+        value = f"nullif({value}, 'false')"
+    return f'{value} AS "{name}"'
+
+
 MAP = f"""CREATE OR REPLACE TEMP TABLE batch AS
-SELECT r.id AS id, r."updatedAt" AS updated_at, unnest(r.properties) FROM (
-  SELECT unnest(from_json(body, '{json.dumps(SHAPE)}').results) AS r FROM (SELECT unnest($bodies::VARCHAR[]) AS body)
+SELECT {", ".join(column(name, path) for name, path in API.columns.items())} FROM (
+  SELECT unnest(from_json(body, '{shape()}'){"" if API.records is None else f".{API.records}"}) AS r
+  FROM (SELECT unnest($bodies::VARCHAR[]) AS body)
 )"""
-
-
-class Next(msgspec.Struct):
-    """What the next request needs."""
-
-    after: str | None = None
-
-
-class Paging(msgspec.Struct):
-    """Where that stands."""
-
-    next: Next = msgspec.field(default_factory=Next)
-
-
-class Page(msgspec.Struct):
-    """A page without its records, which msgspec skips."""
-
-    paging: Paging = msgspec.field(default_factory=Paging)
 
 
 class Target:
@@ -51,7 +57,7 @@ class Target:
         self._engine = duckdb.connect(":memory:", config={"threads": 1})
         self._engine.execute("SET wal_autocheckpoint = '1GB'")
         self._engine.execute(self._attach)
-        self._engine.execute(f"CREATE TABLE store.contact ({', '.join(f'{name} VARCHAR' for name in COLUMNS)})")
+        self._engine.execute(f"CREATE TABLE store.contact ({API.declared})")
         self._since = time.monotonic()
 
     def put(self, bodies: list[str]) -> None:
@@ -73,10 +79,11 @@ class Target:
 
 def main(path: Path) -> None:
     """Read everything into `path`."""
-    decoder, target, held = msgspec.json.Decoder(Page), Target(path), list[str]()
-    for body in pages(lambda body: (body.decode(), decoder.decode(body).paging.next.after)):
+    decoder, target = msgspec.json.Decoder(API.head), Target(path)
+    held, full = list[str](), -(-ROWS // API.page)
+    for body in pages(lambda body: (body.decode(), API.after(decoder.decode(body)))):
         held.append(body)
-        if len(held) == PAGES:
+        if len(held) == full:
             target.put(held)
             held = []
     if held:

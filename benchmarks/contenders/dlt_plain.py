@@ -13,7 +13,8 @@ from typing import Any
 import dlt
 from dlt.sources.rest_api import rest_api_source
 
-from benchmarks.contenders.pages import PATH, QUERY, TOKEN, URL
+from benchmarks.contenders.api import TOKEN, URL
+from benchmarks.contenders.hubspot import PATH, QUERY
 
 config: Any = {
     "client": {

@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import httpx
 
-T = TypeVar("T")
-Record = dict[str, Any]
+from benchmarks.contenders.api import API, URL, Record
 
-URL = os.environ["BENCH_URL"]
-TOKEN = os.environ["BENCH_TOKEN"]
-PROPERTIES = os.environ["BENCH_PROPERTIES"].split(",")
-PATH = "/crm/objects/2026-03/contacts"
-QUERY = {"limit": "100", "properties": ",".join(PROPERTIES)}
-COLUMNS = ("id", "updated_at", *PROPERTIES)
+T = TypeVar("T")
 
 
 def pages(read: Callable[[bytes], tuple[T, str | None]]) -> Iterator[T]:
-    """What `read` makes of each page's body; it also tells the cursor of the next page, None after the last."""
-    with httpx.Client(base_url=URL, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60) as client:
+    """What `read` makes of each page's body; it also tells what the next page is asked with, None after the last."""
+    with httpx.Client(base_url=URL, headers=dict(API.headers), timeout=60) as client:
         after: str | None = ""
         while after is not None:
-            response = client.get(PATH, params={**QUERY, "after": after} if after else QUERY)
+            response = API.ask(client, after)
             response.raise_for_status()
             page, after = read(response.content)
             yield page
@@ -36,7 +29,7 @@ def batches(rows: int, load: Callable[[bytes], Any] = json.loads) -> Iterator[li
 
     def read(body: bytes) -> tuple[list[Record], str | None]:
         page = load(body)
-        return page["results"], page.get("paging", {}).get("next", {}).get("after")
+        return API.of_page(page), API.after_page(page)
 
     held: list[Record] = []
     for page in pages(read):

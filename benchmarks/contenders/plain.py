@@ -6,18 +6,18 @@ import sys
 
 import duckdb
 
-from benchmarks.contenders.pages import COLUMNS, PROPERTIES, Record, batches
+from benchmarks.contenders.api import API, NAMES, Record
+from benchmarks.contenders.pages import batches
 
 
 def row(record: Record) -> tuple[str | None, ...]:
-    """The record's line of the table."""
-    return record["id"], record["updatedAt"], *(record["properties"].get(name) for name in PROPERTIES)
+    """The HubSpot record's line of the table."""
+    return record["id"], record["updatedAt"], *(record["properties"].get(name) for name in NAMES)
 
 
 with duckdb.connect(sys.argv[1]) as connection:
-    columns = ", ".join(f"{name} VARCHAR" for name in COLUMNS)
-    connection.execute(f"CREATE TABLE contact ({columns}, PRIMARY KEY (id))")
-    insert = f"INSERT OR REPLACE INTO contact VALUES ({', '.join('?' for _ in COLUMNS)})"
+    connection.execute(f"CREATE TABLE contact ({API.declared}, PRIMARY KEY (id))")
+    insert = f"INSERT OR REPLACE INTO contact VALUES ({', '.join('?' for _ in API.columns)})"
     for batch in batches(5_000):
         connection.execute("BEGIN")
         connection.executemany(insert, [row(record) for record in batch])

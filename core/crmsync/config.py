@@ -15,6 +15,7 @@ from crmsync.errors import ConfigError, UnknownConnection
 from crmsync.secret import Secret
 from crmsync.settings import FILE, Settings, load_settings, name_problem, near
 from crmsync.spec.model import Option, variable
+from crmsync.spec.yaml import Document, Part
 
 __all__ = ["DEFAULT_STORE", "FILE", "Connection", "Settings", "load_settings", "resolve"]
 
@@ -25,16 +26,23 @@ DEFAULT_STORE = "crmsync.duckdb"
 class Connection:
     """A connector with the options of one account.
 
-    `values` has every option that is set, secrets as Secret; `operator_url`: the operator gave the base URL, so it may
-    be http and local. `fields` are the provider's fields to read beyond the spec's, by stream: names or "all".
+    `values` has every option that is set, secrets as Secret; `given` are those that the operator set: a URL among them
+    may be http and local. `fields` are the provider's fields to read beyond the spec's, by stream: names or "all".
+    `own` are the streams that it declares itself.
     """
 
     name: str
     connector: str
     values: Mapping[str, Any]
-    operator_url: bool = False
+    given: frozenset[str] = frozenset()
     fields: Mapping[str, Collection[str] | str] = field(default_factory=dict)
+    own: Part | None = None
     brake: float | None = None
+
+    @property
+    def operator_url(self) -> bool:
+        """Whether the base URL is the operator's word."""
+        return "base_url" in self.given
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
@@ -63,10 +71,20 @@ def resolve(
         name=name,
         connector=connector,
         values=values,
-        operator_url=bool(environment.get(variable(name, "base_url"))) or "base_url" in written,
+        given=frozenset(option for option in options if environment.get(variable(name, option)) or option in written),
         fields=line.get("fields") or {},
+        own=own_streams(settings, connector, name),
         brake=_share(line.get("brake")),
     )
+
+
+def own_streams(settings: Settings, connector: str, name: str | None) -> Part | None:
+    """The streams that the connection declares; see `resolve` for `name` and what is raised."""
+    name = name or _only_or_own(settings, connector)
+    if not _line(settings, connector, name).get("streams"):
+        return None
+    document = settings.document or Document(FILE, {"connections": settings.connections}, {})
+    return Part(document, ("connections", name, "streams"))
 
 
 def _only_or_own(settings: Settings, connector: str) -> str:
@@ -154,9 +172,9 @@ def _referenced(option: Option, written: Any, settings: Settings, environment: M
 
 
 def _typed(option: Option, value: Any) -> Any:
-    """The value as the spec wants it; its default where nobody sets one."""
+    """The value as the spec wants it; its default where nobody sets one, unless that depends on other options."""
     if value is None or value == "":
-        return option.default
+        return None if isinstance(option.default, dict) or "$" in str(option.default) else option.default
     if option.type == "integer":
         if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,18}", str(value)):
             raise ValueError("must be a whole number, not negative")

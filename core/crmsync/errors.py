@@ -4,7 +4,7 @@ CrmsyncError
 ├── UsageError        exit 2: the person, the configuration or the credentials
 │   ├── UnknownConnector UnknownStream UnknownConnection
 │   ├── ConfigError SpecError BrokenConnector
-│   └── Unauthorized Forbidden WrongAccount EgressRefused
+│   └── Unauthorized Forbidden WrongAccount EgressRefused KeyMissing
 ├── ProviderError     exit 1: the CRM did not answer as it should
 │   └── ProviderDown BadRequest UnreadablePage RestartNeeded UnexpectedAnswer NotFound
 ├── Stopped           exit 4: stopped early, resumable
@@ -120,6 +120,12 @@ class EgressRefused(UsageError):
     """A URL outside the hosts that the connector may talk to."""
 
     code = "CS113"
+
+
+class KeyMissing(UsageError):
+    """What the store keeps sealed cannot be opened: the key is lost, or another one."""
+
+    code = "CS114"
 
 
 class ProviderError(CrmsyncError):

@@ -61,12 +61,22 @@ class Secret:
 class Redactor:
     """Masks known secrets in texts, in every form in which they are seen in the wild; `redact(text)`."""
 
-    def __init__(self, secrets: Iterable[Secret]) -> None:
-        values = sorted({s.reveal() for s in secrets} - {""}, key=len, reverse=True)
+    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+        self._known: frozenset[str] = frozenset()
+        self._pattern: re.Pattern[str] | None = None
+        self.learn(secrets)
+
+    def learn(self, secrets: Iterable[Secret]) -> None:
+        """Mask these too from now on: tokens come while a run goes on."""
+        known = self._known.union(s.reveal() for s in secrets) - {""}
+        if known == self._known:
+            return
+        self._known = known
+        values = sorted(known, key=len, reverse=True)
         forms = sorted({form for value in values for form in _forms(value)}, key=len, reverse=True)
         starts = [re.escape(v[:PREFIX_LENGTH]) + r"[\w.~+/=%-]*" for v in values if len(v) > LONG]
         # Host names and some headers are lower-cased on their way into a message
-        self._pattern = re.compile("|".join([*map(re.escape, forms), *starts]), re.IGNORECASE) if forms else None
+        self._pattern = re.compile("|".join([*map(re.escape, forms), *starts]), re.IGNORECASE)
 
     def __call__(self, text: str) -> str:
         return self._pattern.sub(MASK, text) if self._pattern else text

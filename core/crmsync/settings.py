@@ -20,7 +20,7 @@ FILE = "crmsync.yaml"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
 _TOP = ("store", "connections")
-_CONNECTION = ("connector", "options", "fields", "brake")
+_CONNECTION = ("connector", "options", "fields", "streams", "brake")
 _BRAKE = re.compile(r"(100(\.0+)?|\d{1,2}(\.\d+)?)%?")
 _REFERENCES = ("env", "file")
 
@@ -117,6 +117,8 @@ def _connection(document: Document, path: tuple[str, ...], line: Any) -> Iterato
         for name, value in entries.items():
             if problem := check(value):
                 yield document.fault((*path, key, name), "CF008", f"{name} must be {problem}")
+    if not isinstance(line.get("streams") or {}, dict):
+        yield document.fault((*path, "streams"), "CF007", "streams must be a map")  # its lines are the spec's to check
     if not _BRAKE.fullmatch(str(line.get("brake", "2%"))):
         yield document.fault((*path, "brake"), "CF009", "brake must be a share such as 2%")
 

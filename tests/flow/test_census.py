@@ -72,6 +72,7 @@ def test_a_record_that_became_another_kind_has_left_and_may_come_back(tmp_path: 
         assert sync().counts.deleted == 0
         assert state(sync) == truth(acme, 9) and state(sync)[1] == {"3", "4", "5"}
         assert sync.row(3)["name"] == "Ann Nr 3"
+        assert sync.query("FROM crmsync.status")[0]["rows"] == 6
         acme.now += timedelta(hours=1)
         acme.turn(4, firm=False)
         sync()

@@ -15,7 +15,7 @@ import pytest
 from crm import Crm
 from crmsync.cli import main
 from crmsync.sandbox import Fault
-from crmsync.secret import Secret
+from crmsync.secret import Redactor, Secret
 
 CANARY = "pat-eu1-c4n4ry/+9f8e7d6c5b4a=="
 FORMS = (CANARY, base64.b64encode(CANARY.encode()).decode(), quote(CANARY, safe=""), quote(CANARY), CANARY[:12])
@@ -56,8 +56,8 @@ def test_a_mistake_of_ours_is_one_line(capsys, monkeypatch, debug):
 
     @click.command()
     @click.pass_obj
-    def broken(secrets: list[Secret]) -> None:
-        secrets.append(Secret(CANARY))
+    def broken(redact: Redactor) -> None:
+        redact.learn([Secret(CANARY)])
         raise ZeroDivisionError(f"with {CANARY}")
 
     with pytest.raises(SystemExit) as ended:

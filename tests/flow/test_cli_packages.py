@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import Shell, shell
+from cli import Shell, distribution, package, shell
 
 SPEC = """
 crmsync: 1
@@ -28,16 +28,16 @@ streams:
 def run(tmp_path: Path) -> Shell:
     """A program with some packages on its path; importing any leaves a file `imported`."""
     site = tmp_path / "site"
-    _package(site, "good", SPEC.format(name="good"))
-    _package(site, "raises", SPEC.format(name="raises"), "raise RuntimeError('boom')")
-    _package(site, "exits", SPEC.format(name="exits"), "import sys; sys.exit('bye')")
-    _package(site, "bare", None)
-    _package(site, "wrong", SPEC.format(name="wrong").replace("check:", "chek:"))
-    _package(site, "lies", SPEC.format(name="good"))
-    _package(site, "twin", SPEC.format(name="double"), point="double")
-    _package(site, "double", SPEC.format(name="double"))
-    _distribution(site, "absent", "[crmsync]\nabsent = absent\n")
-    _distribution(site, "garbled", "[crmsync]\nno sense\n")
+    package(site, "good", SPEC.format(name="good"))
+    package(site, "raises", SPEC.format(name="raises"), "raise RuntimeError('boom')")
+    package(site, "exits", SPEC.format(name="exits"), "import sys; sys.exit('bye')")
+    package(site, "bare", None)
+    package(site, "wrong", SPEC.format(name="wrong").replace("check:", "chek:"))
+    package(site, "lies", SPEC.format(name="good"))
+    package(site, "twin", SPEC.format(name="double"), point="double")
+    package(site, "double", SPEC.format(name="double"))
+    distribution(site, "absent", "[crmsync]\nabsent = absent\n")
+    distribution(site, "garbled", "[crmsync]\nno sense\n")
     made = shell(tmp_path)
     return Shell(tmp_path, {**made.environment, "PYTHONPATH": str(site)})
 
@@ -81,20 +81,3 @@ def test_using_a_broken_package_says_whose_it_is(run, name, told):
     done = run("run", "--connector", name, "--sandbox")
 
     assert (done.returncode, told in done.stderr) == (2, True), done.stderr
-
-
-def _package(site: Path, name: str, spec: str | None, code: str = "", point: str = "") -> None:
-    folder = site / name
-    folder.mkdir(parents=True)
-    mark = "import os, pathlib; pathlib.Path('imported').touch()\n"
-    (folder / "__init__.py").write_text(mark + code)
-    if spec is not None:
-        (folder / "spec.yaml").write_text(spec)
-    _distribution(site, name, f"[crmsync]\n{point or name} = {name}\n")
-
-
-def _distribution(site: Path, name: str, points: str) -> None:
-    folder = site / f"{name}-1.0.dist-info"
-    folder.mkdir(parents=True)
-    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    (folder / "entry_points.txt").write_text(points)

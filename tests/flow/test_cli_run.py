@@ -79,7 +79,7 @@ def test_rejects_end_with_3_only_where_strict(crm):
         (["--connector", "hubspot", "--stream", "deals"], "Did you mean deal? It has: contact, company, deal."),
         (["--connector", "hubspot", "--connection", "crm"], "the connection name 'crm' is reserved"),
         (["--conector", "hubspot"], "--connector"),
-        ([], "Installed: hubspot."),
+        ([], "Installed: hubspot"),
     ],
 )
 def test_a_mistyped_name_is_told_with_those_that_there_are(crm, words, told):

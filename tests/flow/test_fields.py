@@ -60,6 +60,14 @@ def test_an_optional_field_is_there_if_what_its_path_leads_through_is(
         assert not {"deep", "none"} & set(row)
 
 
+def test_an_optional_field_that_is_not_there_leaves_its_default(tmp_path: Path) -> None:
+    """It is what all records have, such as the currency of an account that has only one."""
+    fields = {"zone": {"at": "nowhere", "type": "text", "optional": True, "default": "$zone"}}
+    with served(tmp_path, 2, edited(MAP, fields)) as (_, sync):
+        sync()
+        assert [row["zone"] for row in sync.query("FROM acme.contact")] == ["Asia/Tokyo", "Asia/Tokyo"]
+
+
 @pytest.mark.parametrize("answer", [{"about": {}}, {"about": {"fields": {"x": {}}}}, [], None, "no"])
 def test_an_answer_that_does_not_tell_the_fields_stops_the_stream(tmp_path: Path, answer: Any) -> None:
     """Read as none, it would take every optional column away."""

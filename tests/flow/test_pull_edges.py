@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from cli import shell as shell_in
 from crmsync.errors import AlreadyRunning
@@ -35,12 +33,7 @@ def people(lab: Lab, number: int) -> list[str]:
 
 def edited(lab: Lab, edit: Edit, **how: Any) -> Job:
     """A job over the connector's spec with something changed in what all streams have in common, or beside it."""
-    job = lab.job("contact", **how)
-    tree = yaml.safe_load(job.spec_file.read_text())
-    edit(tree)
-    file = lab.folder / "spec.yaml"
-    file.write_text(yaml.safe_dump(tree, sort_keys=False))
-    return replace(job, spec_file=file)
+    return lab.edited(edit, **how)
 
 
 def lacking(*path: str) -> Edit:

@@ -123,3 +123,36 @@ def test_where_nobody_can_be_asked_a_row_that_changed_since_is_not_deleted(tmp_p
         acme.now += timedelta(hours=1)
         assert sync().counts.deleted == 1
         assert dead(sync) == {"1"}
+
+
+def test_a_tombstone_of_a_record_that_was_rejected_closes_its_reject(tmp_path: Path) -> None:
+    """It has no row; who is said to be deleted and is there all the same stays open."""
+
+    def edit(tree: dict[str, Any]) -> None:
+        since(tree)
+        tree["streams"]["contact"]["fields"]["email"]["on_bad"] = "reject"
+
+    with served(tmp_path, 3, edit) as (acme, sync):
+        for number in (1, 2):
+            acme.people[number]["emails"] = [{"address": "no address", "main": True}]
+        assert sync().counts.rejected == 2
+        acme.now += timedelta(hours=1)
+        delete(acme, 1)
+        acme.gone[2] = f"{acme.now:%Y-%m-%dT%H:%M:%SZ}"
+        sync()
+        still = "SELECT record_id FROM crmsync.rejects WHERE resolved_at IS NULL"
+        assert [row["record_id"] for row in sync.query(still)] == ["2"]
+
+
+def test_of_several_tombstones_the_last_decides_where_nobody_can_be_asked(tmp_path: Path) -> None:
+    """Deleted, restored with a change, and deleted for good."""
+    with served(tmp_path, 2, cannot_ask) as (acme, sync):
+        sync()
+        acme.now += timedelta(hours=1)
+        acme.change(1, tags="back")
+        sync()
+        acme.now += timedelta(hours=1)
+        before, after = "2026-01-15T12:30:00Z", "2026-01-15T13:30:00Z"
+        acme.answers["/people/deleted"] = {"items": [{"id": 1, "at": before}, {"id": 1, "at": after}], "next": None}
+        acme.gone[1] = after
+        assert sync().counts.deleted == 1

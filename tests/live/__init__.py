@@ -1,1 +1,1 @@
-"""Does a real account answer as the simulator does? `make live` asks both the same questions, and only reads."""
+"""Does a real account answer as its simulator does? `make live` asks both the same questions, and only reads."""

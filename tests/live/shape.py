@@ -1,22 +1,35 @@
-"""The shape of a JSON value, and where two shapes differ. Values do not count, only keys and kinds."""
+"""The shape of a JSON value, and where two shapes differ. Values do not count, only keys and kinds; facts apart."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 Shape = Mapping[str, frozenset[str]]  # path -> kinds met there; `a[]` is any element of the list `a`
 
-_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z")
+_TEXTS = {
+    "time": re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z"),
+    "time with an offset": re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?[+-]\d{2}:\d{2}"),
+    "time without a zone": re.compile(r"\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(\.\d+)?"),
+    "date": re.compile(r"\d{4}-\d{2}-\d{2}"),
+}
 _KINDS = {bool: "boolean", int: "number", float: "number", type(None): "null", dict: "object", list: "list"}
 
 
-def shape(value: Any, at: str = "body") -> Shape:
-    """Every path in `value`, and what stands there."""
+class Fact(str):
+    """A text that counts as it is."""
+
+
+def shape(value: Any, at: str = "body", nulls: Collection[Any] = ()) -> Shape:
+    """Every path in `value`, and what stands there; `nulls` are what the CRM writes for nothing, beside null."""
+
+    def kind(inner: Any) -> str:
+        return "null" if any(type(inner) is type(null) and inner == null for null in nulls) else _kind(inner)
+
     found: dict[str, frozenset[str]] = {}
-    for path, kind in _walk(value, at):
-        found[path] = found.get(path, frozenset()) | {kind}
+    for path, what in _walk(value, at, kind):
+        found[path] = found.get(path, frozenset()) | {what}
     return found
 
 
@@ -36,19 +49,21 @@ def differences(here: Shape, there: Shape) -> Iterator[tuple[str, str, str]]:
             yield path, _shown(one), _shown(other)
 
 
-def _walk(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    yield path, _kind(value)
+def _walk(value: Any, path: str, kind: Callable[[Any], str]) -> Iterator[tuple[str, str]]:
+    yield path, kind(value)
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _walk(inner, f"{path}.{key}")
+            yield from _walk(inner, f"{path}.{key}", kind)
     elif isinstance(value, list):
         for inner in value:
-            yield from _walk(inner, f"{path}[]")
+            yield from _walk(inner, f"{path}[]", kind)
 
 
 def _kind(value: Any) -> str:
+    if isinstance(value, Fact):
+        return str(value)
     if isinstance(value, str):
-        return "time" if _TIME.fullmatch(value) else "text"
+        return next((kind for kind, form in _TEXTS.items() if form.fullmatch(value)), "text")
     return _KINDS[type(value)]
 
 

@@ -22,7 +22,7 @@ from crmsync.mapping import compile_read
 from crmsync.mapping.transforms import TRANSFORMS
 from crmsync.spec.build import build, options
 from crmsync.spec.load import load, load_text, objects
-from crmsync.spec.model import META
+from crmsync.spec.model import META, variable
 from crmsync.store.schema import SYSTEM
 from crmsync.store.views import VIEWS
 from crmsync.sync.checkpoint import Checkpoint, decode
@@ -171,11 +171,24 @@ def test_the_worked_example_is_a_right_spec() -> None:
 
 def test_the_example_of_a_link_is_right() -> None:
     """Put into the worked example, with the field line that stands before it, it passes every check."""
-    example, _transport, link = blocks("docs/spec-language.md", "yaml")
+    example, *_parts, link = blocks("docs/spec-language.md", "yaml")
     (line,) = re.findall(r"`(company_id: \{link: .*?)`", text_of("docs/spec-language.md"))
     tree = load_text(example.replace("company_id: company.id", line) + link, "example").tree
     (built,) = build(tree, objects(), {}).streams["contact"].links
     assert built.request.path == "/links/people/companies/get"
+
+
+def test_the_examples_of_ways_to_authenticate_are_right() -> None:
+    """Put in place of the worked example's, with the options that they name, they pass every check."""
+    example, *ways, _transport, _link = blocks("docs/spec-language.md", "yaml")
+    names = ("client_id", "client_secret", "accounts_url", "user", "password")
+    more = "".join(f"  {name}: {{secret: {str(name in ('client_secret', 'password')).lower()}}}\n" for name in names)
+    (auth,) = re.findall(r"^auth:\n(?:  .*\n)+", example, re.MULTILINE)
+    kinds = []
+    for way in ways:
+        tree = load_text(example.replace(auth, way).replace("config:\n", f"config:\n{more}"), "example").tree
+        kinds += [made.kind for made in build(tree, objects(), {}).auth]
+    assert kinds == ["oauth2", "login"]
 
 
 def test_the_checkpoint_in_the_page_of_the_store_is_one() -> None:
@@ -186,15 +199,41 @@ def test_the_checkpoint_in_the_page_of_the_store_is_one() -> None:
     assert [key for key in Checkpoint.__struct_fields__ if f"\n| `{key}` | " not in page] == []
 
 
-@pytest.mark.parametrize(("document", "name"), [("README.md", "eu"), ("connectors/hubspot/README.md", "hubspot")])
-def test_a_crmsync_yaml_in_a_document_is_one(document: str, name: str, tmp_path: Path) -> None:
-    """It can be read, and its options are those of the connector."""
+def settings_shown() -> list[tuple[str, str]]:
+    """Every crmsync.yaml that a README shows, and the README."""
+    readmes = [
+        "README.md",
+        *(f"connectors/{file.parent.name}/README.md" for file in ROOT.glob("connectors/*/README.md")),
+    ]
+    return [(document, block) for document in sorted(readmes) for block in blocks(document, "yaml")]
+
+
+@pytest.mark.parametrize(("document", "block"), settings_shown())
+def test_a_crmsync_yaml_in_a_document_is_one(document: str, block: str, tmp_path: Path) -> None:
+    """Its options are those of the connector, and its streams pass every check and can be compiled."""
     file = tmp_path / "crmsync.yaml"
-    file.write_text(blocks(document, "yaml")[0], encoding="utf-8")
-    declared = options(load(ROOT / "connectors/hubspot/crmsync_hubspot/spec.yaml").tree)
-    connection = resolve(load_settings(file), "hubspot", name, declared, {"EU_TOKEN": "a", "HUBSPOT_TOKEN": "b"})
-    assert connection.values["burst"] == 190
-    assert connection.fields["deal"] == "all"
+    file.write_text(block, encoding="utf-8")
+    settings = load_settings(file)
+    ((name, line),) = settings.connections.items()
+    connector = line.get("connector", name)
+    spec_file = ROOT / f"connectors/{connector}/crmsync_{connector}/spec.yaml"
+    declared = options(load(spec_file).tree)
+    needed = [variable(name, option.name) for option in declared.values() if option.required]
+    environment = dict.fromkeys([*needed, *re.findall(r"env: (\w+)", block)], "a")
+    connection = resolve(settings, connector, name, declared, environment)
+    assert set(line.get("options", {})) <= connection.given
+    spec = build(load(spec_file, connection.own).tree, objects(), {"timezone": "UTC", **connection.values})
+    assert set(line.get("streams", {})) | set(line.get("fields", {})) <= set(spec.streams)
+    for stream in spec.streams.values():
+        compile_read(stream, stream.full.request.records)
+
+
+def test_each_option_of_a_connector_is_in_its_readme() -> None:
+    """With the variable that sets it, or beside one like it."""
+    for spec_file in ROOT.glob("connectors/*/crmsync_*/spec.yaml"):
+        rows = re.findall(r"^\| (`.*?) \| `", (spec_file.parents[1] / "README.md").read_text("utf-8"), re.MULTILINE)
+        told = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+        assert set(options(load(spec_file).tree)) <= told, spec_file
 
 
 # -- the command line --------------------------------------------------------------------------------------------------

@@ -91,7 +91,8 @@ def test_a_rule_gives_pool_and_wait():
     """And Retry-After is kept beside them."""
     verdict = verdict_on(429, '{"code":"SECONDLY"}', retry_after="7")
 
-    assert (verdict.pool, verdict.rule_wait_s, verdict.told_wait_s) == ("search", 1.0, 7.0)
+    assert verdict.rule is not None
+    assert (verdict.rule.pool, verdict.rule.wait_s, verdict.told_wait_s) == ("search", 1.0, 7.0)
 
 
 @pytest.mark.parametrize(

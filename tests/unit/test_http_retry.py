@@ -6,6 +6,7 @@ import pytest
 
 from crmsync.http.classify import Verdict
 from crmsync.http.retry import Patience, RetrySettings
+from crmsync.spec.model import ErrorRule
 
 
 def waits_of(verdict, tries=100, settings=None):
@@ -48,7 +49,7 @@ def test_two_processes_do_not_wait_the_same():
 @pytest.mark.parametrize("outcome", ["transient", "throttled", "busy"])
 def test_retry_after_wins(outcome):
     """Over the rule's wait too."""
-    assert waits_of(Verdict(outcome, rule_wait_s=10.0, told_wait_s=100.0)) == [100.0] * 3
+    assert waits_of(Verdict(outcome, told_wait_s=100.0, rule=ErrorRule(outcome, wait_s=10.0))) == [100.0] * 3
 
 
 @pytest.mark.parametrize("outcome", ["transient", "throttled", "busy"])
@@ -62,9 +63,17 @@ def test_a_provider_that_always_says_now_is_not_hammered():
     assert len(waits_of(Verdict("transient", told_wait_s=0.0))) < 100
 
 
+def test_a_provider_that_throttles_for_long_is_given_the_time_that_its_rule_has():
+    """Ten minutes of it mean that the day's budget is used up; `check` does not wait for that."""
+    rule = ErrorRule("throttled", wait_s=60.0, exhausted_after_s=600.0, budget="credits")
+    assert 300 <= sum(waits_of(Verdict("throttled", rule=rule))) <= 600
+    soon = RetrySettings(give_up_s=5.0, insists=False)
+    assert waits_of(Verdict("throttled", rule=rule), settings=soon) == []
+
+
 def test_a_rules_wait_grows_with_each_try():
     """Ten seconds, twenty, thirty."""
-    assert waits_of(Verdict("throttled", rule_wait_s=10.0))[:3] == [10.0, 20.0, 30.0]
+    assert waits_of(Verdict("throttled", rule=ErrorRule("throttled", wait_s=10.0)))[:3] == [10.0, 20.0, 30.0]
 
 
 def test_a_web_page_instead_of_json_is_asked_for_three_times():

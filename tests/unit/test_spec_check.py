@@ -98,7 +98,7 @@ SHAPE = [
     ("account: id, ", "", "check", "the key `account` is missing in `check`"),
     ("as: person_name", "as: domian", "as", "`as` must be one of text, ref, email,"),
     ("name: demo", "name: demo\nversion: 0.1", "version", "`version` must be a text, not 0.1; put it in quotes"),
-    ("kind: header", "kind: oauth2", "kind", "`kind`: oauth2 is part of the language but this version of crmsync"),
+    ("kind: header", "kind: oauth1", "kind", "`kind` must be one of header, oauth2, login, not 'oauth1'"),
     (
         "errors:",
         "clear: ''\nerrors:",
@@ -132,8 +132,8 @@ MEANING = [
     ("/$ver/me", "/$timezone", "do", "`$timezone` has no value in `check`: facts are known after it"),
     ("query: {ids: $ids}", "query: {ids: $ids, a: $page}", "a", "`$page` has no value in `by_id`"),
     ("vars: {type: deals}", "vars: {}", "do", "`$type` has no value in `discover`"),
-    ("after: $page", "after: $token", "after", "`$token` is a secret: only headers of `auth` may use it"),
-    ("ver: v1", "ver: $token", "ver", "`$token` is a secret: only headers of `auth` may use it"),
+    ("after: $page", "after: $token", "after", "`$token` is a secret: only headers of `auth` and the body of a login"),
+    ("ver: v1", "ver: $token", "ver", "`$token` is a secret: only headers of `auth` and the body of a login may use"),
     ("after: $page", "after: $since", "after", "`$since` has no value in `full`"),
     ("after: $page", "after: 5 $", "after", "a lone `$`; write `$$` for a dollar"),
     ("needs: [token]", "needs: [tokn]", "tokn", "there is no option `tokn` in `config`; did you mean `token`?"),
@@ -212,7 +212,6 @@ MEANING = [
     ("type: integer, default: 10", "default: 10", "rate", "a limit is a number: `burst` needs `type: integer`"),
     ("ver: v1", "ver: a$w, w: $ver", "ver", "runs in a circle: `$ver`, `$w`"),
     ("secret: true", "secret: true, default: x", "default", "`token` is a secret: it cannot have a default"),
-    ("default: 10", "default: $ver", "default", "the default of `burst` must be a whole number, not '$ver'"),
     ("default: 10", "default: x", "default", "the default of `burst` must be a whole number, not 'x'"),
 ]
 

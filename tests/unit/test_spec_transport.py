@@ -95,8 +95,7 @@ def test_paths_begin_where_the_envelope_has_the_result() -> None:
         ("error.data.name",),
         "error.data.message",
     )
-    (stage,) = rpc.lookups["stage"]
-    assert stage.request is not None and stage.request.records == "result"
+    assert [lookup.request and lookup.request.records for lookup in rpc.lookups["stage"]] == ["result"]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import click
 
 from crmsync import __version__
 from crmsync.errors import CrmsyncError, InternalError
-from crmsync.secret import Redactor, Secret
+from crmsync.secret import Redactor
 
 INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
 
@@ -20,6 +20,7 @@ INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
 _COMMANDS = {
     "run": ("run", "Bring streams up to date."),
     "check": ("check", "Tell whether a connection works, and what to do if not."),
+    "auth": ("auth", "Connect by your consent: in the browser, or by a code."),
     "connectors": ("specs", "List the installed connectors."),
     "streams": ("specs", "List the streams of a connector."),
     "validate": ("specs", "Check a spec and tell all its mistakes."),
@@ -75,40 +76,38 @@ def cli() -> None:
 
 def main(program: click.Command = cli) -> None:
     """Run the command line and end the process with its status; no traceback and no secret reaches a person."""
-    secrets: list[Secret] = []  # the commands add what they come to know
+    masked = Redactor()  # it learns what the commands come to know
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name must not fail for want of a letter
     try:
-        status: Any = program(prog_name="crmsync", standalone_mode=False, obj=secrets)
+        status: Any = program(prog_name="crmsync", standalone_mode=False, obj=masked)
     except click.ClickException as error:
         error.show()
         status = error.exit_code
     except click.Abort:
         status = INTERRUPTED
     except CrmsyncError as error:
-        _show(error, secrets)
+        _show(error, masked)
         status = error.exit_status
     except Exception as error:  # noqa: BLE001 - the edge of the program
-        status = _internal(error, secrets)
+        status = _internal(error, masked)
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _show(error: CrmsyncError, secrets: list[Secret]) -> None:
+def _show(error: CrmsyncError, masked: Redactor) -> None:
     from crmsync.cli import show
 
-    masked = Redactor(secrets)
     show.told(masked(error.message), first=show.colour(f"error {error.code}", "red") + "  ")
     show.hint(masked(error.hint))
 
 
-def _internal(error: Exception, secrets: list[Secret]) -> int:
+def _internal(error: Exception, masked: Redactor) -> int:
     """A mistake of ours: told in a line; CRMSYNC_DEBUG=1 shows the traceback."""
-    masked = Redactor(secrets)
     if os.environ.get("CRMSYNC_DEBUG"):
         import traceback
 
         click.echo(masked("".join(traceback.format_exception(error))), err=True)
     told = InternalError(f"Internal error: {type(error).__name__}: {error}")
-    _show(told, secrets)
+    _show(told, masked)
     return told.exit_status

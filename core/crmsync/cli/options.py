@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
     from crmsync.config import Connection, Settings
     from crmsync.plugins import Connector
-    from crmsync.store import FileStore
+    from crmsync.secret import Redactor
+    from crmsync.store import FileStore, Keys
+    from crmsync.sync import Job
 
 F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -77,8 +80,6 @@ def pick(
     connector: str, connection: str | None, config: Path | None, sandbox: Mapping[str, str] | None = None
 ) -> Picked:
     """Find connector and connection. `sandbox` are the options of a simulator; then nothing else is read."""
-    import os
-
     from crmsync import plugins
     from crmsync.config import Settings, load_settings, resolve
     from crmsync.spec.build import options
@@ -90,19 +91,55 @@ def pick(
     settings, environment = load_settings(config), dict(os.environ)
     if sandbox is not None:
         name = connection or connector
-        settings = Settings(connections={name: {"connector": connector, **_shape_only(settings, name)}})
+        line = {"connector": connector, **_shape_only(settings, name)}
+        settings = Settings(connections={name: line}, document=settings.document)
         environment = {variable(name, option): value for option, value in sandbox.items()}
     resolved = resolve(settings, connector, connection, declared, environment)
-    known = click.get_current_context().find_object(list)
-    if known is not None:
-        known.extend(resolved.secrets)  # whatever goes wrong from here on is told without them
+    redactor().learn(resolved.secrets)  # whatever goes wrong from here on is told without them
     return Picked(found, found.spec_file, resolved)
 
 
 def _shape_only(settings: Settings, name: str) -> dict[str, Any]:
     """What a connection reads, without how it gets there: that part is the simulator's."""
     written = settings.connections.get(name) or {}
-    return {key: written[key] for key in ("fields", "brake") if key in written}
+    return {key: written[key] for key in ("fields", "streams", "brake") if key in written}
+
+
+def job_of(picked: Picked, **how: Any) -> Job:
+    """What to do with it, and with what this user has at hand for it."""
+    from crmsync.sync import Job
+
+    how = {"state_dir": state_dir(), "keys": keys(), "redact": redactor(), **how}
+    return Job(picked.spec_file, picked.connection, **how)
+
+
+def redactor() -> Redactor:
+    """The one that masks whatever this process tells."""
+    from crmsync.secret import Redactor
+
+    return click.get_current_context().find_object(Redactor) or Redactor()
+
+
+def keys() -> Keys:
+    """The keys that tokens in the store are sealed with: those of CRMSYNC_KEY, else that of a file of this user."""
+    from platformdirs import user_config_path
+
+    from crmsync.secret import Secret
+    from crmsync.store import Keys
+
+    given = Secret(os.environ.get("CRMSYNC_KEY", ""))
+    redactor().learn([Secret(part.strip()) for part in given.reveal().split(",")])
+    return Keys(given, user_config_path("crmsync") / "key")
+
+
+def sandbox_keys() -> Keys:
+    """A key that everybody knows: tokens of a made-up CRM are no secrets, and need no file of this user."""
+    import base64
+
+    from crmsync.secret import Secret
+    from crmsync.store import Keys
+
+    return Keys(Secret(base64.b64encode(bytes(32)).decode()))
 
 
 def state_dir() -> Path:

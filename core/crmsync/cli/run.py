@@ -11,13 +11,22 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
 from crmsync.cli import show
-from crmsync.cli.options import SANDBOX_STORE, connector_options, open_store, pick, state_dir, store_option, store_path
+from crmsync.cli.options import (
+    SANDBOX_STORE,
+    connector_options,
+    job_of,
+    open_store,
+    pick,
+    sandbox_keys,
+    store_option,
+    store_path,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,20 +81,18 @@ def run(
 
     Exit status: 0 done, 1 failed, 2 wrong usage or credentials, 3 rejects (--strict), 4 stopped: run it again.
     """
-    from crmsync.sync import Job
-
     with ExitStack() as stack:
-        given, shared = None, state_dir()
+        given, apart = None, dict[str, Any]()
         if sandbox is not None:
             given = stack.enter_context(_simulator(connector, sandbox))
-            shared = Path(stack.enter_context(TemporaryDirectory(prefix="crmsync-")))
+            folder = Path(stack.enter_context(TemporaryDirectory(prefix="crmsync-")))
+            apart = {"state_dir": folder, "keys": sandbox_keys()}
             if ctx.get_parameter_source("store") is not ParameterSource.COMMANDLINE:
                 store = SANDBOX_STORE  # made-up rows never get into the store of real ones unasked
         picked = pick(connector, connection, config, given)
-        job = Job(
-            spec_file=picked.spec_file,
-            connection=picked.connection,
-            state_dir=shared,
+        job = job_of(
+            picked,
+            **apart,
             streams=streams,
             mode=mode,
             backfill=backfill,
@@ -110,7 +117,8 @@ def _simulator(connector: str, records: int) -> Iterator[dict[str, str]]:
 
     simulator = plugins.sandbox(plugins.connector(connector), records, SEED)
     with Server(simulator) as server:
-        yield {**simulator.options, "base_url": server.url}
+        given = {name: value.replace("$url", server.url) for name, value in simulator.options.items()}
+        yield {**given, "base_url": server.url}
 
 
 def _run(job: Job, path: Path) -> list[Result]:

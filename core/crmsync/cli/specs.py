@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from crmsync.cli import show
-from crmsync.cli.options import connector_option, json_option
+from crmsync.cli.options import connector_options, json_option
 
 
 @click.command()
@@ -26,15 +26,19 @@ def connectors(as_json: bool) -> None:
 
 
 @click.command()
-@connector_option
+@connector_options
 @json_option
-def streams(connector: str, as_json: bool) -> None:
-    """List the streams of a connector and the columns of each."""
+def streams(connector: str, connection: str | None, config: Path | None, as_json: bool) -> None:
+    """List the streams of a connector and the columns of each; those that crmsync.yaml adds, too."""
     from crmsync import plugins
+    from crmsync.config import load_settings, own_streams
     from crmsync.spec.build import build
-    from crmsync.spec.load import objects
+    from crmsync.spec.load import load, objects
 
-    spec = build(plugins.read_spec(plugins.connector(connector)).tree, objects(), {})
+    found = plugins.connector(connector)
+    assert found.spec_file is not None  # plugins.connector raises otherwise
+    own = own_streams(load_settings(config), connector, connection)
+    spec = build(load(found.spec_file, own).tree, objects(), {})
     lines = [(s.name, f.name, f.type, f.title or "") for s in spec.streams.values() for f in s.fields]
     show.rows(("stream", "column", "type", "meaning"), lines, as_json=as_json)
 

@@ -1,17 +1,58 @@
-"""Credentials -> headers of a request. Secrets are revealed here, at the last moment, and nowhere else."""
+"""Credentials -> headers of a request. Secrets are revealed here, at the last moment, and nowhere else.
+
+What a provider grants in exchange for them (a token that ends, a number for the one who logged in) comes from Grants.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from crmsync.errors import ConfigError
 from crmsync.http.render import joined
 from crmsync.secret import Secret
 from crmsync.spec import bind
 from crmsync.spec.model import Auth, Spec, variable
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Values that join those of the connection, secrets as Secret. `version` tells one token from the next."""
+
+    values: Mapping[str, Any] = field(default_factory=dict)
+    version: int = 0
+
+
+class Grants(Protocol):
+    """Where grants come from. Shared by all clients of a run."""
+
+    @property
+    def base_url(self) -> str | None:
+        """Where the account lives, if the provider told with the grant."""
+
+    async def current(self) -> Grant:
+        """A grant that lasts for some while yet. Asked before every request, so cheap most of the time."""
+
+    async def renewed(self, stale: Grant) -> Grant | None:
+        """Another grant than `stale`, which the provider refused; None where there is no other."""
+
+
+class Lasting:
+    """A grant that lasts as long as the run: none at all, or what a login gave."""
+
+    base_url: str | None = None
+
+    def __init__(self, grant: Grant | None = None) -> None:
+        self._grant = grant or Grant()
+
+    async def current(self) -> Grant:
+        return self._grant
+
+    async def renewed(self, _stale: Grant) -> Grant | None:
+        return None
 
 
 def chosen(spec: Spec, connection: str, values: Mapping[str, Any]) -> Auth | None:
@@ -21,13 +62,25 @@ def chosen(spec: Spec, connection: str, values: Mapping[str, Any]) -> Auth | Non
     """
     for way in spec.auth:
         if all(values.get(need) for need in way.needs):
-            if way.kind != "header":
-                raise ConfigError(f"{connection}: this version cannot authenticate by `{way.kind}` ({way.name})")
             return way
     if not spec.auth:
         return None
-    ways = [" and ".join(variable(connection, need) for need in way.needs) for way in spec.auth if way.kind == "header"]
-    raise ConfigError(f"{connection} has no credentials", hint=f"Set {', or '.join(ways)} in the environment.")
+    ways = [" ".join(f"{variable(connection, need)}=…" for need in way.needs) for way in spec.auth]
+    hint = "\n".join(f"{'Or' if n else 'Set'} with: export {way}" for n, way in enumerate(ways))
+    sandbox = f"To try it without an account: crmsync run --connector {spec.name} --sandbox"
+    raise ConfigError(f"{connection} has no credentials.", hint=f"{hint}\n{sandbox}")
+
+
+def mend(way: Auth, spec: Spec, connection: str) -> str:
+    """What a person does about credentials that are refused."""
+    if way.oauth is not None and way.oauth.grant == "code":
+        return f"Connect again: {connecting(spec, connection)}"
+    return f"Set {' and '.join(variable(connection, need) for need in way.needs)} to credentials that are valid."
+
+
+def connecting(spec: Spec, connection: str) -> str:
+    """The command that connects a connection by a person's consent."""
+    return f"crmsync auth {spec.name}{'' if connection == spec.name else f' --connection {connection}'}"
 
 
 def headers(way: Auth | None, values: Mapping[str, Any]) -> dict[str, str]:
@@ -46,6 +99,11 @@ def headers(way: Auth | None, values: Mapping[str, Any]) -> dict[str, str]:
 def secrets(values: Mapping[str, Any]) -> list[Secret]:
     """Every secret among the values, to be masked in texts."""
     return [value for value in values.values() if isinstance(value, Secret)]
+
+
+def identity(way: Auth | None, connection: str, known: list[Secret]) -> str:
+    """Names an account as far as its credentials tell it apart; an OAuth client's are those of many accounts."""
+    return fingerprint([*known, Secret(connection)] if way is not None and way.oauth is not None else known)
 
 
 def fingerprint(known: list[Secret]) -> str:

@@ -61,9 +61,8 @@ class Verdict:
     outcome: str  # GOOD or a key of ERRORS
     message: str = ""
     scopes: tuple[str, ...] = ()  # permissions that the provider misses
-    rule_wait_s: float | None = None
-    told_wait_s: float | None = None  # Retry-After: it wins
-    pool: str | None = None
+    told_wait_s: float | None = None  # Retry-After: it wins over the rule's wait
+    rule: ErrorRule | None = None
 
 
 def classify(answer: Answer, spec: Spec, now: datetime, redact: Callable[[str], str]) -> Verdict:
@@ -81,9 +80,8 @@ def classify(answer: Answer, spec: Spec, now: datetime, redact: Callable[[str], 
         outcome=rule.outcome if rule else ("config" if answer.status < 500 else "transient"),
         message=_message(answer, document, spec, redact),
         scopes=tuple(sorted({_clean(redact(text), 100) for text in _scopes(document)})),
-        rule_wait_s=rule.wait_s if rule else None,
         told_wait_s=retry_after(answer, now),
-        pool=rule.pool if rule else None,
+        rule=rule,
     )
 
 

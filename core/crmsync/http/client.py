@@ -18,16 +18,17 @@ from crmsync.errors import CrmsyncError, ProviderDown
 from crmsync.events import Events, Note, RequestAnswered, Retrying, Waiting
 from crmsync.http import auth
 from crmsync.http.answer import Answer
+from crmsync.http.auth import Grant, Grants
 from crmsync.http.budget import Pools, pool_file
 from crmsync.http.classify import GOOD, Verdict, classify, error_of
 from crmsync.http.egress import Egress
 from crmsync.http.network import proxy_for
-from crmsync.http.reach import unreached
+from crmsync.http.reach import unanswered
 from crmsync.http.render import render
 from crmsync.http.retry import RETRIED, Patience, RetrySettings
 from crmsync.http.wire import Message, Wire, WireSettings
 from crmsync.secret import Redactor, Secret
-from crmsync.spec.model import Request, Spec, variable
+from crmsync.spec.model import ErrorRule, Request, Spec, variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class HttpSettings:
 class Client:
     """A connection's way to its provider: `async with Client(...) as client: await client.send(...)`.
 
-    `values` are the connection's options, secrets as `Secret`. `state_dir` holds the limits that processes share.
+    `values` are the connection's options, secrets as `Secret`; `grants` are what the provider gives for them.
+    `state_dir` holds the limits that processes share. `redact` learns the secrets, and masks all that leaves here.
     """
 
     def __init__(
@@ -64,6 +66,8 @@ class Client:
         events: Events,
         settings: HttpSettings | None = None,
         dice: Random | None = None,
+        grants: Grants | None = None,
+        redact: Redactor | None = None,
     ) -> None:
         self._spec, self._target = spec, target
         self._values = {name: _guarded(spec, name, value) for name, value in values.items()}
@@ -74,12 +78,20 @@ class Client:
         auth.headers(self._way, self._values)  # raises now and not at the first request
         self._egress = Egress(target.base_url, target.operator_url, spec.hosts)
         self._proxy = proxy_for(self._egress.base)
+        self._grants = grants or auth.Lasting()
         secrets = auth.secrets(self._values)
-        self._identity = auth.fingerprint(secrets)
+        self._identity = auth.identity(self._way, target.connection, secrets)
         if self._proxy and self._proxy.password:
             secrets.append(self._proxy.password)
-        self._redact = Redactor(secrets)
+        self._redact = redact or Redactor()
+        self._redact.learn(secrets)
+        self._revealed = {n: v.reveal() for n, v in self._values.items() if isinstance(v, Secret)}
         self._state_dir = state_dir
+
+    @property
+    def origin(self) -> str:
+        """Whom it talks to: scheme, host and port."""
+        return str(self._egress.base)
 
     async def __aenter__(self) -> Client:
         pools, origin, wire = self._spec.pools, self._egress.base, self._settings.wire
@@ -108,32 +120,43 @@ class Client:
 
     async def _send(self, request: Request, values: Mapping[str, Any], stream: str, url: str | None) -> Answer:
         link = self._egress.follow(url) if url is not None else None
-        message = render(request, values, self._target.base_url, link)
+        grant = await self._grants.current()
+        known = {**self._revealed, **grant.values} if request.carried else grant.values
+        message = render(request, {**known, **values}, self._target.base_url, link)
         self._egress.follow(message.url)
-        patience = Patience(self._settings.retry, self._dice)
+        patience, renewed = Patience(self._settings.retry, self._dice), False
         while True:
-            answer, verdict = await self._try(message, request, stream)
+            answer, verdict = await self._try(message, request, stream, grant)
             if answer is not None and verdict.outcome == GOOD:
                 return answer
+            if verdict.outcome == "refresh" and not renewed:
+                renewed, other = True, await self._grants.renewed(grant)
+                if other is not None:
+                    grant = other
+                    continue
             await self._recover(verdict, patience, request, stream)
+            grant = await self._grants.current()
 
-    async def _try(self, message: Message, request: Request, stream: str) -> tuple[Answer | None, Verdict]:
+    async def _try(
+        self, message: Message, request: Request, stream: str, grant: Grant
+    ) -> tuple[Answer | None, Verdict]:
         def waits(reason: str, seconds: float) -> None:
             self._events.emit(Waiting(self._target.connection, stream, reason, seconds))
 
         async with self._pools.permit(request.uses, request.cost, waits) as permit:
             try:
-                answer = await self._exchange(message, request, stream)
+                answer = await self._exchange(message, request, stream, grant)
             except ProviderDown as error:
-                return None, self._unanswered(error)
+                proxy = self._proxy.url if self._proxy else None
+                return None, unanswered(error, str(self._egress.base), proxy, self._redact)
             permit.headers = answer.headers
         return answer, classify(answer, self._spec, self._clock.now(), self._redact)
 
-    async def _exchange(self, message: Message, request: Request, stream: str) -> Answer:
+    async def _exchange(self, message: Message, request: Request, stream: str, grant: Grant) -> Answer:
         """Credentials join the message here only. The event tells the spec's path, without any value."""
         status, seconds, size = 0, 0.0, 0
         try:
-            proof = auth.headers(self._way, self._values)
+            proof = auth.headers(self._way, {**self._values, **grant.values})
             answer = await self._wire.exchange(replace(message, headers={**message.headers, **proof}))
             status, seconds, size = answer.status, answer.seconds, len(answer.body)
             return answer
@@ -142,12 +165,6 @@ class Client:
             connection = self._target.connection
             self._events.emit(RequestAnswered(connection, stream, request.method, path, status, seconds, size))
 
-    def _unanswered(self, error: ProviderDown) -> Verdict:
-        where = unreached(error, str(self._egress.base), self._proxy.url if self._proxy else None)
-        if where is None:
-            return Verdict("transient", self._redact(error.message))
-        return Verdict("unreachable", self._redact(f"no answer: {where}"))
-
     async def _recover(self, verdict: Verdict, patience: Patience, request: Request, stream: str) -> None:
         """Wait as the verdict demands, or raise."""
         wait_s = patience.next_wait(verdict, self._clock.monotonic())
@@ -155,25 +172,32 @@ class Client:
             raise self._error(verdict, patience, request)
         self._events.emit(Retrying(self._target.connection, stream, verdict.message, patience.attempt, wait_s))
         if verdict.outcome == "throttled":
-            self._pools.block(verdict.pool, request.uses, wait_s)  # everybody else waits too
+            self._pools.block(
+                verdict.rule.pool if verdict.rule else None, request.uses, wait_s
+            )  # everybody else waits too
         await self._clock.sleep(wait_s)
 
     def _error(self, verdict: Verdict, patience: Patience, request: Request) -> CrmsyncError:
         connection = self._target.connection
-        if verdict.outcome == "exhausted":
-            return self._pools.spend(verdict.pool, request.uses, connection)
-        hint = None
+        rule = verdict.rule or ErrorRule(verdict.outcome)
+        if verdict.outcome == "exhausted" or (rule.budget and self._settings.retry.insists):
+            return self._pools.spend(rule.budget or rule.pool, request.uses, connection)
+        hint = self._told(rule)
         if verdict.told_wait_s is not None and verdict.outcome in RETRIED:
             hint = f"The provider asks to come back in {verdict.told_wait_s:.0f} s: run the same command again then."
-        elif verdict.outcome in ("reconnect", "refresh") and self._way:
-            names = " and ".join(variable(connection, need) for need in self._way.needs)
-            hint = f"Set {names} to credentials that are valid."
+        elif hint is None and verdict.outcome in ("reconnect", "refresh") and self._way:
+            hint = auth.mend(self._way, self._spec, connection)
         tries = f", {patience.attempt} tries" if patience.attempt > 1 else ""
         if verdict.outcome == "unreachable":
             address = f"the address, which {variable(connection, 'base_url')} sets"
             hint = f"Check this machine's network, its proxy if it needs one (HTTPS_PROXY), and {address}."
             return error_of(verdict, f"{connection}{tries}", hint)
         return error_of(verdict, f"{connection}: {request.method} {request.path}{tries}", hint)
+
+    def _told(self, rule: ErrorRule) -> str | None:
+        """What the spec says a person does about it."""
+        names = ", ".join(variable(self._target.connection, name) for name in rule.options)
+        return " ".join(filter(None, (rule.hint, names and f"Look at {names}."))) or None
 
     def _warn(self, message: str) -> None:
         self._events.emit(Note(self._target.connection, "", "warning", message))

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from crmsync.errors import BudgetSpent
 from crmsync.http.permits import Ledger
 from crmsync.process import birth, is_alive
-from crmsync.spec.build import seconds
+from crmsync.spec.duration import seconds
 from crmsync.spec.model import Pool
 
 POLL_S = 0.02  # other processes do not tell when a request of theirs ends

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import aiohttp
+
+from crmsync.http.classify import Verdict
+
+
+def unanswered(error: BaseException, host: str, proxy: str | None, redact: Callable[[str], str]) -> Verdict:
+    """What it means that no answer came."""
+    where = unreached(error, host, proxy)
+    if where is None:
+        return Verdict("transient", redact(str(error)))
+    return Verdict("unreachable", redact(f"no answer: {where}"))
 
 
 def unreached(error: BaseException, host: str, proxy: str | None) -> str | None:

@@ -21,6 +21,7 @@ class RetrySettings:
 
     give_up_s: float = 300.0
     unreachable_s: float = 300.0  # where no connection comes about; the shorter of the two counts then
+    insists: bool = True  # a request is throttled for as long as its rule says, before the budget counts as used up
     first_s: float = 0.5
     longest_s: float = 30.0
     unreadable_tries: int = 3  # a web page instead of JSON seldom mends itself
@@ -47,15 +48,17 @@ class Patience:
 
     def _limit_s(self, verdict: Verdict) -> float:
         give_up_s, unreachable_s = self._settings.give_up_s, self._settings.unreachable_s
+        if self._settings.insists and verdict.rule is not None and verdict.rule.exhausted_after_s is not None:
+            return verdict.rule.exhausted_after_s
         return min(give_up_s, unreachable_s) if verdict.outcome == "unreachable" else give_up_s
 
     def _wait(self, verdict: Verdict) -> float:
         backoff_s = self._backoff()
         if verdict.told_wait_s is not None:
             return max(verdict.told_wait_s, min(backoff_s, TOLD_FLOOR_S))
-        if verdict.rule_wait_s is None:
+        if verdict.rule is None or verdict.rule.wait_s is None:
             return backoff_s
-        return max(verdict.rule_wait_s * min(self.attempt, 6), backoff_s)
+        return max(verdict.rule.wait_s * min(self.attempt, 6), backoff_s)
 
     def _backoff(self) -> float:
         """Doubles up to `longest_s`; the dice keep processes apart that failed together."""

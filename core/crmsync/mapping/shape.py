@@ -98,6 +98,8 @@ class Shape:
         if len(spot.steps) < 2 and not any(step.each for step in spot.steps):
             return None
         empty = ("null", *(["false"] if any(value is False for value in nulls) else []))
+        if _listed(spot.steps) is None:  # what the last step finds cannot be wrong: paths to one object share this
+            spot = Spot((*spot.steps[:-1], Step("")), spot.in_values)
         return self._column(("misshapen", spot, empty), lambda: self._misshapen(spot, empty))
 
     def columns(self) -> list[str]:
@@ -172,8 +174,11 @@ class Shape:
     def _text(self, spot: Spot, nulls: tuple[Any, ...], prefer: Mapping[str, Any] | None) -> str:
         if not self._is_json(spot):
             return self._head(spot)
-        value = self._value(spot, prefer)
-        return f"(nullif({value}, 'false')->>'$')" if any(v is False for v in nulls) else f"({value}->>'$')"
+        if any(value is False for value in nulls):
+            return f"(nullif({self._value(spot, prefer)}, 'false')->>'$')"
+        if _listed(spot.steps) is None and len(spot.steps) > 1:  # parsed once, not for each step
+            return f"({self._head(spot)}->>{pointer(*(step.name for step in spot.steps[1:]))})"
+        return f"({self._value(spot, prefer)}->>'$')"
 
     def _value(self, spot: Spot, prefer: Mapping[str, Any] | None) -> str:
         listed = _listed(spot.steps)

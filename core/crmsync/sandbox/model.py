@@ -18,6 +18,7 @@ class SimRequest:
     body: bytes = b""
     url_bytes: int = 0  # length of path and query as sent; providers refuse long ones
     in_flight: int = 1  # requests being answered right now, this one included
+    beside: Sequence[SimRequest] = ()  # the others among them, for providers that count some kinds apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Simulator(Protocol):
 
     @property
     def options(self) -> Mapping[str, str]:
-        """The connection options that reach this simulator, all but `base_url`."""
+        """The connection options that reach this simulator, all but `base_url`. `$url` is where it is served."""
 
     def handle(self, request: SimRequest) -> SimResponse:
         """Answer one request."""

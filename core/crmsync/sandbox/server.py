@@ -6,6 +6,7 @@ import asyncio
 import socket
 import struct
 import threading
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qsl
@@ -26,7 +27,7 @@ class Server:
         self.url = ""
         self._simulator = simulator
         self._port = port
-        self._in_flight = 0
+        self._in_flight: list[SimRequest] = []
         self._ready = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="crmsync-sandbox", daemon=True)
@@ -87,14 +88,15 @@ class Server:
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read() if request.body_exists else b""
-        self._in_flight += 1
+        sent, beside = _sim_request(request, body), tuple(self._in_flight)
+        self._in_flight.append(sent)
         try:
-            answer = self._simulator.handle(_sim_request(request, body, self._in_flight))
+            answer = self._simulator.handle(replace(sent, in_flight=len(beside) + 1, beside=beside))
             delay_s = self.latency_s + answer.delay_s
             if delay_s > 0:
                 await asyncio.sleep(delay_s)
         finally:
-            self._in_flight -= 1
+            self._in_flight = [other for other in self._in_flight if other is not sent]
         return await _send(request, answer)
 
 
@@ -113,7 +115,7 @@ def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) 
     return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=BODY_BYTES_MAX)
 
 
-def _sim_request(request: web.BaseRequest, body: bytes, in_flight: int) -> SimRequest:
+def _sim_request(request: web.BaseRequest, body: bytes) -> SimRequest:
     target = request.raw_path
     path, _, query = target.partition("?")
     return SimRequest(
@@ -123,7 +125,6 @@ def _sim_request(request: web.BaseRequest, body: bytes, in_flight: int) -> SimRe
         headers={name.lower(): value for name, value in request.headers.items()},
         body=body,
         url_bytes=len(target),
-        in_flight=in_flight,
     )
 
 

@@ -79,6 +79,11 @@ def names(template: Template) -> Iterator[str]:
             yield from names(value)
 
 
+def holds(condition: Values, values: Values) -> bool:
+    """Whether each name has the value that the condition wants, written as text."""
+    return all(name in values and as_text(values[name]) == as_text(wanted) for name, wanted in condition.items())
+
+
 def _as_is(value: Any) -> Any:
     return value
 

@@ -13,8 +13,8 @@ from urllib.parse import quote, urlsplit
 
 from crmsync.spec import bind
 from crmsync.spec.build_fields import field_of, on, record_of, texts, transform
+from crmsync.spec.duration import seconds
 from crmsync.spec.model import (
-    Auth,
     Census,
     Check,
     Discover,
@@ -28,26 +28,18 @@ from crmsync.spec.model import (
     Objects,
     Option,
     Pool,
+    Probe,
     Reader,
     Request,
     Spec,
     Stream,
 )
 from crmsync.spec.transport import GIVEN, carried, inside, within
+from crmsync.spec.ways import Ways
 
-_DURATION = re.compile(r"(\d+)([smhd])")
-_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _APART = ("config", "vars", "streams", "defaults")
 DEFAULT_SWEEP_S = 7 * 86400.0
 DEFAULT_TOMBSTONES_S = 86400.0
-
-
-def seconds(duration: str) -> float:
-    """`30s`, `15m`, `1h`, `7d` in seconds."""
-    match = _DURATION.fullmatch(duration)
-    if not match:
-        raise ValueError(f"not a duration: {duration!r}")
-    return int(match[1]) * _UNITS[match[2]]
 
 
 def merge(inherited: Any, own: Any) -> Any:
@@ -78,13 +70,22 @@ def build(tree: Mapping[str, Any], objects: Objects, values: Mapping[str, Any]) 
     top = _put_in({k: v for k, v in tree.items() if k not in (*_APART, "transport")}, shared, known)
     transport = _transport(tree, shared, known)
     nulls = tuple(top.get("nulls", [None]))
+    hosts = set(_hosts(_put_in(tree, shared, known)))
+    base_url = str(known.get("base_url") or "")
+    ways = Ways(bind.expand(tree.get("auth", {}), shared), tree.get("config", {}), base_url)
     return Spec(
         name=top["name"],
         title=top.get("title", top["name"]),
         version=str(top.get("version", "0")),
         options=options(tree),
-        hosts=tuple(sorted(set(_hosts(_put_in(tree, shared, known))))),
-        auth=tuple(_auth(name, way) for name, way in top.get("auth", {}).items()),
+        hosts=tuple(sorted(hosts)),
+        known_hosts=tuple(sorted(hosts.union(_hosts(tree)))),
+        base_url=base_url,
+        auth=tuple(
+            ways.way(name, line, lambda do: _request(do, {}))
+            for name, line in top.get("auth", {}).items()
+            if bind.holds(line.get("when", {}), known)
+        ),
         check=_check(top["check"], tree["check"]["account"], transport),
         discover=_discover(top["discover"], transport) if "discover" in top else None,
         pools={name: pool for name, line in top.get("limits", {}).items() if (pool := _pool(name, line))},
@@ -134,7 +135,7 @@ def _paths(node: Any, known: Mapping[str, Any]) -> Any:
         return [_paths(item, known) for item in node]
     if not isinstance(node, dict):
         return node
-    return {k: _path(v, known) if k == "do" else _paths(v, known) for k, v in node.items()}
+    return {k: _path(v, known) if k in ("do", "token") else _paths(v, known) for k, v in node.items()}
 
 
 def _path(do: Any, known: Mapping[str, Any]) -> Any:
@@ -155,7 +156,7 @@ def _hosts(node: Any) -> Iterator[str]:
             yield found[1].lower()
     elif isinstance(node, dict):
         for key, value in node.items():
-            if key != "title":
+            if key not in ("title", "authorize"):  # the browser goes there, we do not
                 yield from _hosts(value)
     elif isinstance(node, list):
         for value in node:
@@ -176,11 +177,12 @@ def _option(name: str, line: Mapping[str, Any]) -> Option:
         required=line.get("required", False),
         secret=line.get("secret", False),
         choice=tuple(line.get("choice", ())),
+        probe=_probe(line["probe"]) if "probe" in line else None,
     )
 
 
-def _auth(name: str, way: Mapping[str, Any]) -> Auth:
-    return Auth(name, way["kind"], tuple(way.get("needs", ())), way.get("headers", {}))
+def _probe(line: Mapping[str, Any]) -> Probe:
+    return Probe(_request({"do": line["do"]}, {}), line["json"], line["is"], line["else"])
 
 
 def _check(line: Mapping[str, Any], account: str, transport: Mapping[str, Any]) -> Check:
@@ -279,6 +281,10 @@ def _rule(line: Mapping[str, Any]) -> ErrorRule:
         when=bind.plain(line.get("when", {})),
         wait_s=seconds(line["wait"]) if "wait" in line else None,
         pool=line.get("pool"),
+        exhausted_after_s=seconds(line["exhausted_after"]) if "exhausted_after" in line else None,
+        budget=line.get("budget"),
+        hint=line.get("hint"),
+        options=tuple(line.get("options", ())),
     )
 
 
@@ -308,6 +314,7 @@ def _request(line: Mapping[str, Any], transport: Mapping[str, Any]) -> Request:
         page=line.get("page"),
         next=line.get("next"),
         more=line.get("more"),
+        carried=line.get("carried", False),
         one="id" in bind.names([line[key] for key in ("do", "query", "headers", "body") if key in line]),
     )
 
@@ -385,4 +392,5 @@ def _reader(line: Mapping[str, Any], transport: Mapping[str, Any], every_s: floa
         id=line.get("id"),
         deleted_at=line.get("deleted_at"),
         token=line.get("token"),
+        split=line.get("split", False),
     )

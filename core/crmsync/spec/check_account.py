@@ -49,10 +49,13 @@ def account_findings(tree: Mapping[str, Any], sound: Mapping[str, Any]) -> Itera
         yield from _option(("config", name), line, options)
     for name, line in part(sound, "auth").items():
         yield from _needs(("auth", name, "needs"), line.get("needs", ()), part(tree, "config"))
+        yield from _when(("auth", name, "when"), line.get("when", {}), options)
+        if line.get("kind") == "oauth2":
+            yield from _client(("auth", name), part(tree, "config"))
     for name, line in part(sound, "limits").items():
         yield from _limit(("limits", name), line, tree, options)
     for index, rule in enumerate(sound.get("errors", ())):
-        yield from _rule(("errors", index), rule or {}, part(tree, "limits"))
+        yield from _rule(("errors", index), rule or {}, part(tree, "limits"), part(tree, "config"))
     for name, line in part(sound, "lists").items():
         for (place, sound_line), (_, written) in zip(
             requests_of(name, line), requests_of(name, part(tree, "lists")[name]), strict=True
@@ -62,21 +65,34 @@ def account_findings(tree: Mapping[str, Any], sound: Mapping[str, Any]) -> Itera
 
 def _option(path: Path, line: Mapping[str, Any], options: Mapping[str, Any]) -> Iterator[Finding]:
     name, default = path[-1], line.get("default")
-    for pick in (line, default):
-        by = pick.get("by") if isinstance(pick, dict) else None
-        if by is not None and (by not in options or by == name):
-            yield Finding(path, "SP201", f"there is no other option `{by}`{near(str(by), options)}")
+    for by in dict.fromkeys([*_pickers(line), *_pickers(default)]):
+        if by not in options or by == name:
+            yield Finding(path, "SP201", f"there is no other option `{by}`{near(by, options)}")
+    for key in ("is", "else"):
+        if "choice" in line and (value := part(line, "probe").get(key)) and value not in line["choice"]:
+            choice = ", ".join(str(choice) for choice in line["choice"])
+            yield Finding((*path, "probe", key), "SP212", f"`{key}` must be one of {choice}")
     if default is None:
         return
     if line.get("secret"):
         yield Finding((*path, "default"), "SP212", f"`{name}` is a secret: it cannot have a default")
     if line.get("required"):
         yield Finding((*path, "required"), "SP212", f"`{name}` has a default, so it cannot be required")
-    if isinstance(default, dict):
-        return
-    named = options.get(default[1:]) if isinstance(default, str) and default.startswith("$") else None
-    if not any(bind.names(default)) or (line.get("type") == "integer" and (named or {}).get("type") != "integer"):
+    if line.get("type") == "integer" and any(bind.names(default)):
+        other = str(default).removeprefix("$")
+        if (options.get(other) or {}).get("type") != "integer":
+            why = f"the default of `{name}` must be a whole number or an option that is one, not {shown(default)}"
+            yield Finding((*path, "default"), "SP212", why)
+    elif not isinstance(default, dict) and not any(bind.names(default)):
         yield from _default((*path, "default"), f"the default of `{name}`", default, line)
+
+
+def _pickers(node: Any) -> Iterator[str]:
+    """The options that a pick looks at, those of picks within it too."""
+    if isinstance(node, dict) and "by" in node:
+        yield str(node["by"])
+        for branch in node.values():
+            yield from _pickers(branch)
 
 
 def _default(path: Path, what: str, value: Any, line: Mapping[str, Any]) -> Iterator[Finding]:
@@ -92,6 +108,25 @@ def _needs(path: Path, needs: Any, options: Mapping[str, Any]) -> Iterator[Findi
     for index, name in enumerate(needs):
         if name is not None and name not in options:
             yield Finding((*path, index), "SP201", f"there is no option `{name}` in `config`{near(name, options)}")
+
+
+def _when(path: Path, condition: Mapping[str, Any], options: Mapping[str, Any]) -> Iterator[Finding]:
+    for name, value in condition.items():
+        choice = (options.get(name) or {}).get("choice")
+        if name not in options:
+            yield Finding((*path, name), "SP201", f"there is no option `{name}` in `config`{near(name, options)}")
+        elif choice and value not in choice:
+            yield Finding((*path, name), "SP212", f"`{name}` must be one of {', '.join(map(str, choice))}")
+
+
+def _client(path: Path, options: Mapping[str, Any]) -> Iterator[Finding]:
+    """The options of OAuth have fixed names; those that would let a stranger in are secrets."""
+    if "client_id" not in options:
+        yield Finding(path, "SP201", "`oauth2` needs an option `client_id` in `config`")
+    for name in ("client_secret", "refresh_token"):
+        line = options.get(name)
+        if isinstance(line, dict) and not line.get("secret"):
+            yield Finding(("config", name), "SP212", f"`{name}` must be a secret: `secret: true`")
 
 
 def _limit(path: Path, line: Mapping[str, Any], tree: Any, options: Mapping[str, Any]) -> Iterator[Finding]:
@@ -126,12 +161,22 @@ def _picked(path: Path, pick: Mapping[str, Any], known: Mapping[str, Any]) -> It
         yield Finding(path, "SP210", "the pick needs `else`, for what is not known yet")
 
 
-def _rule(path: Path, rule: Mapping[str, Any], pools: Mapping[str, Any]) -> Iterator[Finding]:
+def _rule(
+    path: Path, rule: Mapping[str, Any], pools: Mapping[str, Any], options: Mapping[str, Any]
+) -> Iterator[Finding]:
     pool = rule.get("pool")
     if pool is not None and pool not in pools:
         yield Finding((*path, "pool"), "SP203", f"there is no limit `{pool}`{near(pool, pools)}")
     elif rule.get("is") == "exhausted" and "budget" not in part(pools, str(pool)):
         yield Finding((*path, "is"), "SP203", "`exhausted` needs `pool`: a limit with a `budget`")
+    budget = rule.get("budget")
+    if "exhausted_after" in rule and rule.get("is") != "throttled":
+        yield Finding((*path, "exhausted_after"), "SP203", "`exhausted_after` belongs to `is: throttled`")
+    if ("exhausted_after" in rule) != (budget is not None):
+        yield Finding(path, "SP203", "`exhausted_after` and `budget` belong together")
+    elif budget is not None and "budget" not in part(pools, str(budget)):
+        yield Finding((*path, "budget"), "SP203", f"there is no limit `{budget}` with a `budget`{near(budget, pools)}")
+    yield from _needs((*path, "options"), rule.get("options", ()), options)
 
 
 def _list(path: Path, line: Mapping[str, Any], written: Mapping[str, Any], tree: Any) -> Iterator[Finding]:

@@ -41,7 +41,7 @@ def request_findings(
     if "do" in line and "call" in line:
         yield Finding(at("call"), "SP209", "a request is `do` or `call`, not both")
     if isinstance(line.get("do"), str):
-        yield from _address(line["do"].partition(" ")[2], at("do"), scope, options)
+        yield from address_findings(line["do"].partition(" ")[2], at("do"), scope, options)
     yield from _paged(line, at)
 
 
@@ -80,7 +80,8 @@ def _paged(line: Mapping[str, Any], at: Callable[..., Path]) -> Iterator[Finding
         yield Finding(at("page"), "SP208", why)
 
 
-def _address(target: str, place: Path, scope: Scope, options: Collection[str]) -> Iterator[Finding]:
+def address_findings(target: str, place: Path, scope: Scope, options: Collection[str]) -> Iterator[Finding]:
+    """What is wrong with where a request goes."""
     target = str(bind.expand(target, scope.values))
     start = re.match(r"\$([a-z_][a-z0-9_]*)", target)
     if start and start[1] in options and target[start.end() :][:1] in ("", "/"):

@@ -1,5 +1,6 @@
 """What a spec says, as frozen values. Nothing here reads files, talks to a provider or knows SQL.
 
+Long because whatever a spec can say stands here, in one place to look it up.
 A `Template` is a JSON-like value that may hold `$placeholders` (see bind.py). A path is the text of the spec (`a.b`).
 """
 
@@ -31,6 +32,16 @@ RESERVED_CONNECTIONS = (
 
 
 @dataclass(frozen=True, slots=True)
+class Probe:
+    """How the provider is asked for an option: `found` if an answer in JSON has something at `json`, else `other`."""
+
+    request: Request
+    json: str
+    found: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True)
 class Option:
     """One option of a connection; `variable` tells what the environment calls it."""
 
@@ -41,6 +52,7 @@ class Option:
     required: bool = False
     secret: bool = False
     choice: tuple[str, ...] = ()
+    probe: Probe | None = None
 
 
 def variable(connection: str, option: str) -> str:
@@ -126,6 +138,7 @@ class Request:
     page: str | None = None  # number | offset | keyset
     next: str | None = None
     more: str | None = None
+    carried: bool = False  # by the spec's transport, whose envelope may hold secrets
     one: bool = False
 
     @property
@@ -155,6 +168,7 @@ class Reader:
     id: str | None = None
     deleted_at: str | None = None
     token: str | None = None
+    split: bool = False  # pages may be asked for from any id on
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,16 +239,6 @@ class Stream:
         record = self.record
         read = (*self.fields, record.id, record.updated_at, record.created_at, record.archived)
         return frozenset(name for field in read if field for name in field.transform.lists)
-
-
-@dataclass(frozen=True, slots=True)
-class Auth:
-    """One way to authenticate; it applies when all `needs` are set."""
-
-    name: str
-    kind: str  # header
-    needs: tuple[str, ...]
-    headers: Mapping[str, Template]
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +316,10 @@ class ErrorRule:
     when: Mapping[str, Any] = field(default_factory=dict)
     wait_s: float | None = None
     pool: str | None = None
+    exhausted_after_s: float | None = None  # throttled for so long, the `budget` is taken to be used up
+    budget: str | None = None
+    hint: str | None = None  # what a person does about it
+    options: tuple[str, ...] = ()  # that a person should look at
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,8 +336,63 @@ class ErrorPaths:
 
 
 @dataclass(frozen=True, slots=True)
+class Address:
+    """A URL that is no path of the API. `option`: the one it begins with; set by the operator, it is their word."""
+
+    url: str
+    option: str | None = None
+
+
+Signs = Mapping[str, tuple[str, ...]]  # path in an answer -> texts there; one of them at one of the paths is a sign
+
+
+@dataclass(frozen=True, slots=True)
+class OAuth:
+    """How tokens are come by (RFC 6749). Options are named `client_id`, `client_secret` and `refresh_token`."""
+
+    token: Address
+    grant: str = "code"  # code | client_credentials
+    client: str = "body"  # body | basic: where the client's own credentials go
+    authorize: Address | None = None
+    authorize_extra: Mapping[str, Template] = field(default_factory=dict)
+    scopes: tuple[str, ...] = ()
+    scope_join: str = " "
+    base_url: str | None = None  # path in the token's answer
+    token_from_callback: str | None = None  # the callback's parameter that names the server to ask
+    dead: Signs = field(default_factory=dict)  # a person must connect again
+    busy: Signs = field(default_factory=dict)  # asked too often
+    refresh_limit: Pool | None = None
+    region: str | None = None  # the option by which addresses are picked
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """One request whose answer has values that later requests need: `keep` names their paths."""
+
+    request: Request
+    keep: Mapping[str, str]
+    bad: Any = None  # this value means that the credentials are wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """One way to authenticate; it applies when all `needs` are set. `oauth` and `login` belong to those kinds."""
+
+    name: str
+    kind: str  # header | oauth2 | login
+    needs: tuple[str, ...]
+    headers: Mapping[str, Template]
+    oauth: OAuth | None = None
+    login: Login | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
-    """A connector. Built by build.py from a checked document and the values known so far."""
+    """A connector. Built by build.py from a checked document and the values known so far.
+
+    `base_url` is where paths go; empty where it stands nowhere. `hosts` are those of the values known so far,
+    `known_hosts` those of every value that an option may have.
+    """
 
     name: str
     title: str
@@ -346,6 +409,8 @@ class Spec:
     empty: tuple[int, ...]
     lookups: Mapping[str, tuple[Lookup, ...]]  # the entries of several requests make one list
     streams: Mapping[str, Stream]
+    base_url: str = ""
+    known_hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ IDS = frozenset({"ids", "items", "id"})
 BY_ID = IDS | {"names"}
 LINK = IDS | {"to", "primary"}
 # Given by some place: no option or constant may have such a name.
-GIVEN = SINCE | WINDOW | BY_ID | LINK | {"stream", "connection"}
+GIVEN = SINCE | WINDOW | BY_ID | LINK | {"stream", "connection", "access_token"}
 LATER = frozenset(
     {"values", "unique", "rows", "columns", "key", "value", "fields", "ref", "old"}
     | {"hook_url", "hook_token", "hook_id", "hook_expiry"}
@@ -53,10 +53,12 @@ class Scope:
     constants: Mapping[str, Measure]
     values: Mapping[str, Any] = field(default_factory=dict)  # of the constants, each with those it names put in
     secrets: frozenset[str] = frozenset()  # refused here, with a message of their own
-    late: frozenset[str] = frozenset()  # facts and streams' constants: known, but not everywhere
+    late: frozenset[str] = frozenset()  # facts, kept values and streams' constants: known, but not everywhere
+    secrets_may: str = "only headers of `auth` and the body of a login may use it"
 
     def giving(self, where: str, names: Collection[str]) -> Scope:
         """The same scope with what a place gives."""
+        where = f"{where} of {self.where}" if self.where.startswith("stream ") else where
         return replace(self, where=where, allowed=self.allowed | set(names))
 
     def findings(self, template: Any, path: Path) -> Iterator[Finding]:
@@ -79,7 +81,7 @@ class Scope:
     def _refused(self, leaf: str, name: str, at: Path) -> Finding:
         through = "" if leaf == name else f" (through `${name}`)"
         if leaf in self.secrets:
-            return Finding(at, "SP202", f"`${leaf}` is a secret: only headers of `auth` may use it{through}")
+            return Finding(at, "SP202", f"`${leaf}` is a secret: {self.secrets_may}{through}")
         if leaf in LATER:
             return Finding(at, "SP102", later(f"`${leaf}`"))
         if leaf in GIVEN | self.late:

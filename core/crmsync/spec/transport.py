@@ -24,7 +24,7 @@ def carried(line: Mapping[str, Any], transport: Mapping[str, Any]) -> dict[str, 
     envelope = bind.expand({"do": transport["do"], "body": transport["body"]}, call)
     rest = {key: value for key, value in line.items() if key not in ("call", "args")}
     paths = {key: inside(transport, rest[key]) for key in _PATHS if key in rest}
-    return {**rest, "records": inside(transport, "$"), **paths, **envelope}
+    return {**rest, "records": inside(transport, "$"), **paths, **envelope, "carried": True}
 
 
 def inside(transport: Mapping[str, Any], path: str) -> str:

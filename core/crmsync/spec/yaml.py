@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -31,19 +31,45 @@ _WORDS |= dict.fromkeys(("true", "True", "TRUE"), True) | dict.fromkeys(("false"
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """What stands at `path` of another document."""
+
+    document: Document
+    path: Path
+
+    @property
+    def value(self) -> Any:
+        node = self.document.tree
+        for key in self.path:
+            node = node[key]
+        return node
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """A YAML file: its value, and line and column (1-based) of each key and list element by path."""
+    """A YAML file: its value, and line and column (1-based) of each key and list element by path.
+
+    `parts` are what other files add to the tree, by where they were put.
+    """
 
     file: str
     tree: Any
     places: Mapping[Path, Place]
+    parts: Mapping[Path, Part] = field(default_factory=dict)
 
     def fault(self, path: Path, code: str, message: str) -> Fault:
         """A mistake at `path`, or at the nearest enclosing path that has a place."""
-        while path and path not in self.places:
-            path = path[:-1]
-        line, column = self.places.get(path, (1, 1))
+        depth = self.depth(path)
+        for at, part in self.parts.items():
+            there = (*part.path, *path[len(at) :])
+            if path[: len(at)] == at and part.document.depth(there) - len(part.path) + len(at) > depth:
+                return part.document.fault(there, code, message)
+        line, column = self.places.get(path[:depth], (1, 1))
         return Fault(self.file, line, column, code, message)
+
+    def depth(self, path: Path) -> int:
+        """How many steps of `path` lead to something that has a place."""
+        return next((n for n in range(len(path), 0, -1) if path[:n] in self.places), 0)
 
 
 def parse(text: str, file: str) -> Document:

@@ -72,7 +72,7 @@ class FileStore:
         return self._found.bring(table, keys, into, columns)
 
     def unseen(self, table: Table, connection: str, stream: str, begun: datetime | None, into: str) -> tuple[int, int]:
-        who, missing, full = [connection, stream], identifier(into), self.engine.full(table)
+        missing, full, who = identifier(into), self.engine.full(table), [connection, stream]
         with self._visit():
             live = self._living(table)
             self.engine.execute(
@@ -80,15 +80,14 @@ class FileStore:
                 f"WHERE _deleted_at IS NULL AND coalesce(_created_at < ?, true) AND _id NOT IN ({self._met()})",
                 [begun, *who],
             )
-            count = int(self.engine.value(f"SELECT count(*) FROM {missing} WHERE _live"))
             self.engine.execute(
                 f"INSERT INTO {missing} SELECT record_id, false FROM {self.engine.full(schema.REJECTS)} "
-                "WHERE connection = ? AND stream = ? AND resolved_at IS NULL AND outcome = 'rejected' AND "
-                f"record_id <> md5(payload) AND record_id NOT IN (SELECT _id FROM {missing}) "
+                "WHERE connection = ? AND stream = ? AND resolved_at IS NULL AND outcome = 'rejected' "
+                f"AND record_id <> md5(payload) AND record_id NOT IN (SELECT _id FROM {missing}) "
                 f"AND record_id NOT IN ({self._met()})",
                 [*who, *who],
             )
-            return count, self._live(table)
+            return int(self.engine.value(f"SELECT count(*) FROM {missing} WHERE _live")), self._live(table)
 
     def unknown(self, table: Table, connection: str, stream: str, after: str, size: int) -> list[str]:
         with self._visit():
@@ -228,6 +227,12 @@ class FileStore:
         """SQL: whether a row of a mirror is that of a living record of its stream."""
         leaves = "_left_at" in tables.columns(self.engine, mirror)
         return "_deleted_at IS NULL AND _left_at IS NULL" if leaves else "_deleted_at IS NULL"
+
+    @contextmanager
+    def changing(self) -> Iterator[Engine]:
+        """One transaction of its own, on a file that is let go after it unless it was open before."""
+        with self._visit(), transaction(self.engine):
+            yield self.engine
 
     # -- the file ---------------------------------------------------------------------------------------------------
 

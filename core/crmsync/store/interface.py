@@ -111,7 +111,7 @@ class Store(Protocol):
         """Bring the ids of rows that are not deleted and were not met into `into`.
 
         Tells how many of them live, and how many rows live. Rows that were created since `begun` are left out. Ids of
-        rejected records that were not met are brought as well, and not counted.
+        rejected records that were not met are brought as well, as ones that do not live.
         """
 
     def unknown(self, table: Table, connection: str, stream: str, after: str, size: int) -> list[str]:

@@ -27,8 +27,11 @@ def me() -> dict[str, Any]:
     return {"host": _host(), "pid": os.getpid()}
 
 
-def acquire(engine: Engine, connection: str, stream: str, run_id: str) -> Lease:
-    """Take the lease, from a dead holder if need be; raises AlreadyRunning where the holder lives."""
+def acquire(engine: Engine, connection: str, stream: str, run_id: str, doing: str | None = None) -> Lease:
+    """Take the lease, from a dead holder if need be; raises AlreadyRunning where the holder lives.
+
+    `doing` is what the holder does, where it is not reading the stream.
+    """
     found = engine.rows(
         f"SELECT run_id, fence, host, pid, process_start, heartbeat_at FROM {engine.full(LEASES)} "
         "WHERE connection = ? AND stream = ?",
@@ -38,7 +41,8 @@ def acquire(engine: Engine, connection: str, stream: str, run_id: str) -> Lease:
     if found:
         holder, fence, host, pid, start, heartbeat = found[0]
         if holder is not None and _alive(host, pid, start, heartbeat):
-            raise errors.AlreadyRunning(f"Run {holder} (process {pid} on {host}) is reading {connection}.{stream}.")
+            doing = doing or f"is reading {connection}.{stream}"
+            raise errors.AlreadyRunning(f"Run {holder} (process {pid} on {host}) {doing}.")
         if holder is not None:
             _bury(engine, holder, connection, stream)
         engine.execute(f"DELETE FROM {engine.full(LEASES)} WHERE connection = ? AND stream = ?", [connection, stream])

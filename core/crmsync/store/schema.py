@@ -6,7 +6,7 @@ from crmsync.store.interface import Column, Table
 
 VERSION = 2
 
-_WHO = (
+WHO = (
     Column("connection", "VARCHAR", "Name of the connection"),
     Column("stream", "VARCHAR", "Name of the stream"),
 )
@@ -15,7 +15,7 @@ CHECKPOINTS = Table(
     "crmsync",
     "checkpoints",
     (
-        *_WHO,
+        *WHO,
         Column("checkpoint", "JSON", "How far the stream is read; edit it with: crmsync state set"),
         Column("version", "BIGINT", "Number of commits that moved this checkpoint"),
         Column("updated_at", "TIMESTAMPTZ", "When the last of them was made"),
@@ -29,7 +29,7 @@ RUNS = Table(
     "runs",
     (
         Column("run_id", "VARCHAR", "Id of the run"),
-        *_WHO,
+        *WHO,
         Column("connector", "VARCHAR", "Connector package that read it"),
         Column("mode", "VARCHAR", "pull"),
         Column("status", "VARCHAR", "running, done, failed, stopped or lost"),
@@ -62,7 +62,7 @@ LOGS = Table(
         Column("at", "TIMESTAMPTZ", "When it happened"),
         Column("level", "VARCHAR", "info, warning or error"),
         Column("run_id", "VARCHAR", "Id of the run"),
-        *_WHO,
+        *WHO,
         Column("event", "VARCHAR", "Kind of event"),
         Column("message", "VARCHAR", "What happened, in a sentence"),
         Column("data", "JSON", "The event's values"),
@@ -77,7 +77,7 @@ REJECTS = Table(
     "crmsync",
     "rejects",
     (
-        *_WHO,
+        *WHO,
         Column("record_id", "VARCHAR", "Id of the record; a digest of the payload where it has none"),
         Column("outcome", "VARCHAR", "held: some fields; rejected: the record; page: an unreadable answer"),
         Column("problems", PROBLEM, "What was wrong, field by field"),
@@ -102,7 +102,7 @@ LEASES = Table(
     "crmsync",
     "leases",
     (
-        *_WHO,
+        *WHO,
         Column("run_id", "VARCHAR", "Run that holds the stream; empty when free"),
         Column("fence", "BIGINT", "Rises with each holder; a commit with an older one is refused"),
         Column("host", "VARCHAR", "Machine of the holder"),
@@ -117,9 +117,24 @@ LEASES = Table(
 SEEN = Table(
     "crmsync",
     "seen",
-    (*_WHO, Column("record_id", "VARCHAR", "Id that the sweep now going on has met")),
+    (*WHO, Column("record_id", "VARCHAR", "Id that the sweep now going on has met")),
     (),
     "Ids met by a sweep that is not complete yet; empty between sweeps.",
+)
+
+SECRETS = Table(
+    "crmsync",
+    "secrets",
+    (
+        Column("connection", "VARCHAR", "Name of the connection"),
+        Column("name", "VARCHAR", "Way to authenticate that it belongs to"),
+        Column("key_id", "VARCHAR", "Names the key that opens it; see docs/store.md"),
+        Column("sealed", "BLOB", "Nonce and ciphertext (AES-256-GCM), bound to connection and name"),
+        Column("version", "BIGINT", "Rises with each renewal"),
+        Column("updated_at", "TIMESTAMPTZ", "When the last of them was made"),
+    ),
+    ("connection", "name"),
+    "Tokens that a CRM gave us, sealed; the key is not in the store.",
 )
 
 MIGRATIONS = Table(
@@ -134,4 +149,4 @@ MIGRATIONS = Table(
     "Which layout the store has.",
 )
 
-SYSTEM = (MIGRATIONS, CHECKPOINTS, RUNS, LOGS, REJECTS, LEASES, SEEN)
+SYSTEM = (MIGRATIONS, CHECKPOINTS, RUNS, LOGS, REJECTS, LEASES, SEEN, SECRETS)

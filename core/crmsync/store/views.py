@@ -7,17 +7,13 @@ DuckDB that may read the file must know every function in them.
 from __future__ import annotations
 
 from crmsync.store.interface import Column, View
-
-_WHO = (
-    Column("connection", "VARCHAR", "Name of the connection"),
-    Column("stream", "VARCHAR", "Name of the stream"),
-)
+from crmsync.store.schema import WHO
 
 STATUS = View(
     "crmsync",
     "status",
     (
-        *_WHO,
+        *WHO,
         Column("status", "VARCHAR", "How the last run ended: done, failed, stopped or lost; running while it goes on"),
         Column("last_run_at", "TIMESTAMPTZ", "When the last run began"),
         Column("last_done_at", "TIMESTAMPTZ", "When a run was done last: the last success"),
@@ -57,7 +53,7 @@ LAG = View(
     "crmsync",
     "lag",
     (
-        *_WHO,
+        *WHO,
         Column("changes_until", "TIMESTAMPTZ", "Changes are read up to this moment, by the provider's clock"),
         Column("changes_lag", "INTERVAL", "How long ago that is"),
         Column("deletions_until", "TIMESTAMPTZ", "The provider's list of deleted records is read up to this moment"),

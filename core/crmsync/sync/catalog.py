@@ -61,7 +61,8 @@ async def read_account(client: Client, spec: Spec) -> Account:
     found = [check.fixed] if check.account is None else values_at(document, check.account)
     if not found:
         raise UnexpectedAnswer(f"The provider's answer about the account has no {check.account}.")
-    facts = {name: next(iter(values_at(document, path)), None) for name, path in check.facts.items()}
+    said = {name: next(iter(values_at(document, path)), None) for name, path in check.facts.items()}
+    facts = {name: None if value in spec.nulls else value for name, value in said.items()}
     return Account(str(found[0]), facts, answer.server_time or datetime.now(UTC))
 
 
@@ -122,7 +123,7 @@ def set_options(store: FileStore, stream: Stream, described: Sequence[Described]
     """Give the engine the labels of the options of each field that is read by them."""
     options = {d.name: d.options for d in described}
     for field in stream.fields:
-        if field.transform.kind == "options":
+        if field.transform.kind == "options" and field.at:
             given = options.get(field.at[0], ())
             pairs = {"keys": [o.value for o in given], "labels": [o.label for o in given]}
             store.engine.execute(set_lookup_sql(options_variable(stream.name, field.name)), pairs)

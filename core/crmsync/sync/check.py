@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -14,12 +15,18 @@ from crmsync.http import Client, HttpSettings, RetrySettings, WireSettings, comp
 from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
 from crmsync.spec.model import Pool, Spec, Stream
+from crmsync.store import FileStore
 from crmsync.sync import catalog
+from crmsync.sync.access import Access, access_to, needs_store
+from crmsync.sync.job import Job
 from crmsync.sync.lists import read_lists
-from crmsync.sync.run import Job, client_of
+from crmsync.sync.probe import probed
 from crmsync.sync.source import as_sent, asking_for
+from crmsync.sync.worker import Worker
 
-_SOON = HttpSettings(WireSettings(connect_s=5.0), RetrySettings(give_up_s=5.0))  # somebody waits for the answer
+_SOON = HttpSettings(
+    WireSettings(connect_s=5.0), RetrySettings(give_up_s=5.0, insists=False)
+)  # somebody waits for the answer
 CLOCK_S = 60.0  # off by more than this, time stamps of the two machines mislead people
 
 
@@ -37,25 +44,45 @@ class Finding:
         return self.exit_status == 0
 
 
-async def check(job: Job) -> AsyncIterator[Finding]:
-    """Token, account, clock, limits, and whether each stream may be read. Writes nothing, reads a few records."""
-    document = load(job.spec_file)
-    values = job.connection.values
-    spec = build(document.tree, objects(), values)
-    try:
-        async with client_of(job, spec, SystemClock(), Events(), _SOON) as client:
-            account = await catalog.read_account(client, spec)
-    except CrmsyncError as error:
-        yield _bad("credentials", error)
-        return
-    yield Finding("credentials", f"accepted by {values['base_url']}")
+async def check(job: Job, open_store: Callable[[], FileStore], events: Events | None = None) -> AsyncIterator[Finding]:
+    """Token, account, clock, limits, and whether each stream may be read; reads a few records.
+
+    Writes nothing but tokens that were renewed: only where the connection has such, the store is opened.
+    """
+    document = load(job.spec_file, job.connection.own)
+    spec = build(document.tree, objects(), job.connection.values)
+    async with AsyncExitStack() as stack:
+        try:
+            job = await probed(job, spec, SystemClock(), Events(), _SOON)
+            spec = build(document.tree, objects(), job.connection.values)
+            access = await _access(job, spec, open_store, events or Events(), stack)
+            async with access.client(spec, _SOON) as client:
+                account = await catalog.read_account(client, spec)
+        except CrmsyncError as error:
+            yield _bad("credentials", error)
+            return
+        yield Finding("credentials", f"accepted by {client.origin}")
+        async for finding in _details(job, document.tree, account, access):
+            yield finding
+
+
+async def _access(
+    job: Job, spec: Spec, open_store: Callable[[], FileStore], events: Events, stack: AsyncExitStack
+) -> Access:
+    if not needs_store(job, spec):
+        return await access_to(job, spec, SystemClock(), events, _SOON)
+    store, worker = stack.enter_context(closing(open_store())), stack.enter_context(closing(Worker()))
+    return await access_to(job, spec, SystemClock(), events, _SOON, store=store, worker=worker)
+
+
+async def _details(job: Job, tree: Any, account: catalog.Account, access: Access) -> AsyncIterator[Finding]:
     facts = ", ".join(f"{name} {value}" for name, value in account.facts.items() if value is not None)
     yield Finding("account", f"{account.id}{f' ({facts})' if facts else ''}")
     yield _clock(account)
-    spec = build(document.tree, objects(), {**values, **account.facts})
+    spec = build(tree, objects(), {**job.connection.values, **account.facts})
     for pool in spec.pools.values():
         yield Finding("limit", f"{pool.name}: {_limit(pool)}")
-    async with client_of(job, spec, SystemClock(), Events(), _SOON) as client:
+    async with access.client(spec, _SOON) as client:
         for stream in spec.streams.values():
             for finding in await _permissions(client, spec, stream, job.connection.fields.get(stream.name, ())):
                 yield finding
@@ -89,7 +116,9 @@ async def _read_some(client: Client, stream: Stream) -> None:
 
 
 def _first_page(stream: Stream) -> dict[str, Any]:
-    return {**stream.vars, "limit": 1, "names": [], "after_id": as_sent(stream.record, "0")}
+    """No field but the id, where it is one of them: a query must name some, and elsewhere none means all."""
+    names = [] if stream.record.values else list(stream.record.id.at[:1])
+    return {**stream.vars, "limit": 1, "names": names, "after_id": as_sent(stream.record, "0")}
 
 
 def _bad(what: str, error: CrmsyncError) -> Finding:

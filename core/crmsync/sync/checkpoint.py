@@ -19,7 +19,8 @@ Moment = Annotated[datetime, msgspec.Meta(tz=True)]  # without a zone it could n
 class Full(msgspec.Struct, frozen=True, omit_defaults=True):
     """The reading of everything, complete as of `as_of`; open while `started_at` differs from it.
 
-    `page` or `after_id` is where to go on; `sweep`: the mirror had rows, so the ids met are compared with them.
+    `page` or `after_id` is where to go on, or `ranges`, the ranges of ids that are left, where it is read in several;
+    `sweep`: the mirror had rows, so the ids met are compared with them.
     `next_at`: when everything is read again; none: at the next run.
     """
 
@@ -29,6 +30,7 @@ class Full(msgspec.Struct, frozen=True, omit_defaults=True):
     sweep: bool = False
     as_of: Moment | None = None
     next_at: Moment | None = None
+    ranges: tuple[tuple[int, int | None], ...] | None = None
 
     @property
     def is_open(self) -> bool:
@@ -126,10 +128,10 @@ def advance(checkpoint: Checkpoint, window: Window, position: Position) -> Check
     """The checkpoint after the rows up to `position` of `window` are in."""
     replace = msgspec.structs.replace
     if window.phase == "full":
-        full = replace(checkpoint.full, page=position.page, after_id=position.after_id)
+        full = replace(checkpoint.full, page=position.page, after_id=position.after_id, ranges=position.ranges)
         if not position.done:
             return replace(checkpoint, full=full)
-        full = replace(full, page=None, after_id=None, as_of=full.started_at)
+        full = replace(full, page=None, after_id=None, ranges=None, as_of=full.started_at)
         changes = checkpoint.changes
         if changes.upper is None or full.started_at is None or changes.upper < full.started_at:
             changes = Changes(upper=full.started_at, token=changes.token)

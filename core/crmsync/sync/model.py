@@ -55,6 +55,8 @@ class Position:
 
     `read` counts the records met in this window so far. `parts` are what is left of a window that had to be split:
     bounds in milliseconds since 1970, both inclusive. `missed`: records are known to be there that could not be listed.
+    `ranges` are what is left of a list that is read in pieces: the id that each begins with, and the one that it ends
+    before; none: it cannot be.
     `done`: there is nothing behind it, and `token` is what the next reading goes on from.
     """
 
@@ -65,6 +67,7 @@ class Position:
     missed: bool = False
     done: bool = False
     token: str | None = None
+    ranges: tuple[tuple[int, int | None], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,8 @@ class Further:
 class Page:
     """An answer's body ("": it had none), the ids of its records, the position behind it, and the records' place.
 
-    `entries` of a list counts those without an id, too. `further` has the fields that did not fit into one request.
+    `entries` of a list counts those without an id, too. `until`: records from this id on are another page's, too, and
+    count there. `further` has the fields that did not fit into one request.
     """
 
     body: str
@@ -88,6 +92,7 @@ class Page:
     position: Position
     place: Place
     entries: int = 0
+    until: int | None = None
     further: tuple[Further, ...] = ()
 
     @property

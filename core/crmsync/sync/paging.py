@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -18,7 +18,7 @@ _FIRST = {"number": 1, "offset": 0}  # how the first page is asked for
 _REPORT = "The connector's spec and the provider's API disagree: report it to the connector's author."
 
 
-async def walk(request: Request, ask: Ask[T], position: Position) -> AsyncIterator[tuple[T, Head, Position]]:
+async def walk(request: Request, ask: Ask[T], position: Position) -> AsyncGenerator[tuple[T, Head, Position]]:
     """The pages behind `position`, each with what it tells and the position behind it; the last one's is `done`.
 
     `ask` gets what a page is asked with. Raises UnexpectedAnswer where a page comes twice.

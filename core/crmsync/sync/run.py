@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 import traceback
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,19 +14,20 @@ from typing import Any, TypeVar
 
 from crmsync import faults
 from crmsync.clock import Clock, SystemClock
-from crmsync.config import Connection
 from crmsync.errors import AlreadyRunning, CrmsyncError, Stopped, StoreError, UnknownStream, UnreadablePage
 from crmsync.events import Events, Note, StreamFinished, StreamStarted
-from crmsync.http import Client, HttpSettings, RetrySettings, Target, WireSettings
-from crmsync.secret import Redactor
+from crmsync.http import HttpSettings, RetrySettings, WireSettings
 from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
 from crmsync.spec.model import Spec
 from crmsync.store import FileStore, Lease
 from crmsync.sync import catalog
+from crmsync.sync.access import access_to
+from crmsync.sync.job import Job
 from crmsync.sync.journal import Journal
 from crmsync.sync.model import Counts, Result
 from crmsync.sync.prepare import Surroundings, prepare
+from crmsync.sync.probe import probed
 from crmsync.sync.worker import Worker
 
 T = TypeVar("T")
@@ -36,24 +36,6 @@ HEARTBEAT_S = 15.0
 # The first request of all: an address that leads nowhere is told while somebody still looks. Later ones are patient.
 _FIRST = HttpSettings(WireSettings(connect_s=5.0), RetrySettings(unreachable_s=5.0))
 _WAIT_S = 1.0  # between two looks at a lease that somebody else holds
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What to run: a connection, some of its streams (none named: all), and how.
-
-    `state_dir` is where the rate limits that processes of this machine share are kept.
-    """
-
-    spec_file: Path
-    connection: Connection
-    state_dir: Path
-    streams: Sequence[str] = ()
-    mode: str = "pull"
-    backfill: bool = False
-    wait: bool = False
-    brake: float | None = None
-    run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}")
 
 
 async def run(
@@ -69,16 +51,19 @@ async def run(
     When `stop` is set, a commit that is under way is finished, and the streams end as stopped.
     Raises what concerns them all: a wrong spec, an unknown stream, credentials that are refused.
     """
-    document = load(job.spec_file)
+    document = load(job.spec_file, job.connection.own)
     spec = build(document.tree, objects(), job.connection.values)
     picked = _picked(spec, job.streams)
     clock, stop = clock or SystemClock(), stop or asyncio.Event()
     worker = Worker()
     try:
-        async with client_of(job, spec, clock, events, _FIRST) as client:
+        job = await _unless(stop, probed(job, spec, clock, events, _FIRST))
+        spec = build(document.tree, objects(), job.connection.values)
+        access = await _unless(stop, access_to(job, spec, clock, events, _FIRST, store=store, worker=worker))
+        async with access.client(spec, _FIRST) as client:
             account = await _unless(stop, catalog.read_account(client, spec))
         spec = build(document.tree, objects(), {**job.connection.values, **account.facts})
-        async with client_of(job, spec, clock, events) as client:
+        async with access.client(spec) as client:
             around = Surroundings(spec, account, job.connection, client, store, worker, events)
             shared = _Shared(job, around, clock, stop)
             async with _Heart(shared) as heart:
@@ -217,7 +202,7 @@ def _exit_status(raised: Exception) -> int:
 
 def _told(shared: _Shared, raised: Exception) -> dict[str, str]:
     """An error as it is printed and stored: no secret, no traceback."""
-    redact = Redactor(shared.job.connection.secrets)
+    redact = shared.job.redact
     if isinstance(raised, CrmsyncError):
         return {"code": raised.code, "message": redact(raised.message), "hint": redact(raised.hint)}
     where = traceback.extract_tb(raised.__traceback__)[-1]
@@ -233,19 +218,6 @@ def _picked(spec: Spec, names: Sequence[str]) -> list[str]:
         known = ", ".join(spec.streams)
         raise UnknownStream(f"{spec.name} has no stream {', '.join(unknown)}.{guess} It has: {known}.")
     return [name for name in spec.streams if not names or name in names]
-
-
-def client_of(job: Job, spec: Spec, clock: Clock, events: Events, settings: HttpSettings | None = None) -> Client:
-    """The job's way to its provider."""
-    connection = job.connection
-    target = Target(
-        connection=connection.name,
-        base_url=str(connection.values["base_url"]),
-        operator_url=connection.operator_url,
-    )
-    return Client(
-        spec, target, connection.values, state_dir=job.state_dir, clock=clock, events=events, settings=settings
-    )
 
 
 class _Heart:

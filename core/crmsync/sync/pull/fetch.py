@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from crmsync.http import Head
 from crmsync.spec.model import Reader, Request
 from crmsync.sync.model import Further, Page, Position, Window
 from crmsync.sync.paging import ended, require_another, walk
+from crmsync.sync.pull.split import Ask, Found, readers_of, walk_split
 from crmsync.sync.source import Source, asking_for
 
 T = TypeVar("T")
@@ -64,7 +66,7 @@ async def _read_ids(source: Source, request: Request, ids: Sequence[str]) -> Pag
         if len(ids) > 1:
             raise  # which of them?
         return Page("", (), Position(), request.place)
-    return Page(body, head.ids, Position(), request.place, head.entries, further)
+    return Page(body, head.ids, Position(), request.place, head.entries, further=further)
 
 
 async def _further(source: Source, request: Request, head: Head, asked: Mapping[str, Any]) -> tuple[Further, ...]:
@@ -111,9 +113,10 @@ async def _list(window: Window, source: Source, reader: Reader, *, whole: bool =
     }
     for restarts in range(_RESTARTS + 1):
         try:
-            async for (body, further), head, behind in walk(request, ask, position):
+            async for (body, further), head, behind, until in _pages(source, reader, ask, position):
                 position = behind
-                yield Page(body, head.ids, position, request.place, head.entries, further)
+                ids = head.ids if until is None else [id_ for id_ in head.ids if int(id_) < until]
+                yield Page(body, ids, position, request.place, head.entries, until, further)
         except RestartNeeded:
             if window.token is not None:
                 source.note("warning", "The provider forgot what it has told us; a full read follows.")
@@ -125,6 +128,18 @@ async def _list(window: Window, source: Source, reader: Reader, *, whole: bool =
             position = Position()
         else:
             return
+
+
+async def _pages(source: Source, reader: Reader, ask: Ask[T], position: Position) -> AsyncGenerator[Found[T]]:
+    readers = readers_of(reader.request, source.spec.pools) if reader.split else 1
+    if readers > 1:
+        note = partial(source.note, "warning")
+        async with aclosing(walk_split(reader.request, ask, position, readers, note)) as found:
+            async for page in found:
+                yield page
+    else:
+        async for body, head, behind in walk(reader.request, ask, position):
+            yield body, head, behind, None
 
 
 async def _list_then_read(window: Window, source: Source, reader: Reader) -> AsyncIterator[Page]:
@@ -213,7 +228,7 @@ async def _page(
     source: Source, reader: Reader, body: str, head: Head, asked: Mapping[str, Any], position: Position
 ) -> Page:
     further = await _further(source, reader.request, head, asked)
-    return Page(body, head.ids, position, reader.request.place, head.entries, further)
+    return Page(body, head.ids, position, reader.request.place, head.entries, further=further)
 
 
 async def _offsets(

@@ -52,7 +52,7 @@ class Lander:
         """What `mapped`, a batch of the list of deleted records, tells: how much, and of whom it matters.
 
         That is of live rows, and of records with an open reject that have none. `by_time`: a row that changed after its
-        deletion was restored, so it is not gone.
+        last deletion was restored, so it is not gone.
         """
         read, rejected = self._one("SELECT count(*), count(*) FILTER (_rejected) FROM mapped")
         told = "_deleted_at" if any(c.name == "_deleted_at" for c in plan.columns) else "NULL::TIMESTAMPTZ"
@@ -78,7 +78,7 @@ class Lander:
         """Mark the live rows among `gone`, ids and moments, as deleted."""
         deleted = self._marked(gone, "_deleted_at")
         changes: list[Change] = [Upsert(self.mirror.table, "staged")] if deleted else []
-        self._commit([*changes, *self.rejects.gone("absent")], None, Counts(deleted=deleted))
+        self._commit([*changes, *self.rejects.gone("gone")], None, Counts(deleted=deleted))
         return Counts(deleted=deleted)
 
     def mark_left(self, gone: Sequence[tuple[str, datetime]]) -> int:

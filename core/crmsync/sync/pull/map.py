@@ -22,6 +22,10 @@ def map_batch(store: FileStore, plans: Mapping[Place, ReadPlan], batch: Batch) -
     """
     plan, left_out = plans[batch.place], 0
     _read(store, plan, MAPPED, batch.bodies)
+    for number, page in enumerate(page for page in batch.pages if page.body):
+        if page.until is not None:  # the rest of it is in a page of the next range
+            rest = f"_page = {number} AND try_cast(_id AS HUGEINT) >= {page.until}"
+            store.engine.execute(f"DELETE FROM {MAPPED} WHERE {rest}")
     for index, part in enumerate(plan.parts):
         left_out += _join(store, plans, part, batch, index)
     if store.engine.value(f"SELECT count(_id) > count(DISTINCT _id) FROM {MAPPED}"):

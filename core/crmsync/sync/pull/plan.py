@@ -30,7 +30,7 @@ def next_window(
         if not full.is_open:
             checkpoint = _opened(stream, checkpoint, now)
             full = checkpoint.full
-        return checkpoint, Window("full", Position(page=full.page, after_id=full.after_id))
+        return checkpoint, Window("full", Position(page=full.page, after_id=full.after_id, ranges=full.ranges))
     ids = checkpoint.ids
     if stream.census.reader is not None and "ids" not in done:
         if ids.started_at is None and _due(ids.next_at, now):
@@ -56,7 +56,7 @@ def next_window(
 
 
 def _opened(stream: Stream, checkpoint: Checkpoint, now: datetime) -> Checkpoint:
-    """The checkpoint with a full read begun. Its ids are for the census, unless that has a reading of its own."""
+    """The checkpoint with a full read begun. Its ids are for the census; one that has a reading of its own is due."""
     full, counted = checkpoint.full, stream.census.reader
     known = full.sweep or full.as_of is not None
     opened = Full(
@@ -65,7 +65,9 @@ def _opened(stream: Stream, checkpoint: Checkpoint, now: datetime) -> Checkpoint
         as_of=full.as_of,
         next_at=_after(now, stream.full.every_s),
     )
-    ids = checkpoint.ids if known or counted is None else Ids(next_at=_after(now, counted.every_s))
+    ids = checkpoint.ids
+    if counted is not None:
+        ids = Ids(as_of=ids.as_of) if known else Ids(next_at=_after(now, counted.every_s))
     return msgspec.structs.replace(checkpoint, full=opened, ids=ids)
 
 

@@ -104,6 +104,10 @@ class Ranges:
         each.at = _END if following is None else following
         return each.at
 
+    def until(self, each: Range, ids: Sequence[int]) -> int | None:
+        """The id from which on a page that was just read belongs to the next range; None where all of it is ours."""
+        return each.end if ids and ids[-1] >= each.end else None
+
     def got(self, each: Range, at: int) -> None:
         """The owner has everything of `each` below `at`."""
         each.got = at

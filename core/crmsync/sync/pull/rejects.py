@@ -58,7 +58,7 @@ class Rejects:
         return [Upsert(REJECTS, "gone_rejects")] if count(self.store, "gone_rejects") else []
 
     def open_among(self, ids: str) -> list[str]:
-        """Those of the engine table `ids` (`_id`) that have an open reject."""
+        """Those of the engine relation `ids` (`_id`) that have an open reject."""
         if not self.open:
             return []
         self.store.lookup(REJECTS, f"SELECT {self._who()}, _id AS record_id FROM {ids}", "before")

@@ -1,0 +1,1 @@
+"""The models, and how they behave beyond reading and writing fields."""

@@ -1,0 +1,1 @@
+"""Bulk jobs: exports to, and imports from, ZIP files of CSV."""

@@ -1,0 +1,34 @@
+"""What to run, and with what."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from crmsync.config import Connection
+from crmsync.secret import Redactor
+from crmsync.store import Keys
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to run: a connection, some of its streams (none named: all), and how.
+
+    `state_dir` is where the rate limits that processes of this machine share are kept, `keys` are what tokens in the
+    store are sealed with. `redact` masks what is told of the job; it learns its secrets, and tokens as they come.
+    """
+
+    spec_file: Path
+    connection: Connection
+    state_dir: Path
+    streams: Sequence[str] = ()
+    mode: str = "pull"
+    backfill: bool = False
+    wait: bool = False
+    brake: float | None = None
+    keys: Keys = field(default_factory=Keys)
+    redact: Redactor = field(default_factory=Redactor)
+    run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}")
