@@ -68,9 +68,9 @@ def values(lab: Lab) -> dict[str, Any]:
     return {i: row[lab.crm.column] for i, row in lab.mirror().items()}
 
 
-def assert_settled_records_are_there(lab: Lab, lag_s: float) -> None:
-    """Live records whose last change is older than the lag are in the mirror as they are."""
-    limit = lab.clock.now().timestamp() - lag_s - 2  # times of change may be whole seconds
+def assert_settled_records_are_there(lab: Lab, began: float, lag_s: float) -> None:
+    """Live records whose last change was older than the lag when the run began are in the mirror as they are."""
+    limit = began - lag_s - 2  # times of change may be whole seconds
     shown, truth = values(lab), lab.crm.live()
     changes = {i: lab.crm.changed(i) for i in truth}
     settled = {i for i, changed in changes.items() if changed is not None and changed.timestamp() < limit}
@@ -95,9 +95,10 @@ def check(driver: type[Driver], history: History) -> None:
             if step == "wait":
                 lab.clock.advance(dice.choice([60, 3600, 90_000]))
             elif step == "sync":
+                began = lab.clock.now().timestamp()
                 result = sync()
                 assert result.status == "done", result.error
-                assert_settled_records_are_there(lab, history.lag_s)
+                assert_settled_records_are_there(lab, began, history.lag_s)
             elif step == "broken sync":
                 lab.crm.fail(skip=dice.randint(0, 8))
                 sync()
