@@ -119,7 +119,7 @@ def test_any_history_ends_with_the_mirror_equal_to_the_account(provider: str) ->
     """Of any CRM: with its lag, its ways to delete, and its oddities."""
     driver = DRIVERS[provider]
 
-    @settings(max_examples=1000 if THOROUGH else 15, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=1000 if THOROUGH else 8, deadline=None, suppress_health_check=list(HealthCheck))
     @given(histories(driver))
     def property_(history: History) -> None:
         check(driver, history)
