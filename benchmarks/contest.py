@@ -72,7 +72,7 @@ def contest(crm: Crm, records: int, repeat: int, *, slow_provider: bool = False)
 @contextmanager
 def workplace(crm: Crm, served: Provider, burst: int | None = None) -> Iterator[tuple[Path, Mapping[str, str]]]:
     """An empty folder, and an environment that keeps everybody's traces in it."""
-    options = {**served.options, "base_url": served.url, **crm.options, **({"burst": str(burst)} if burst else {})}
+    options = {**served.options, **crm.options, **({"burst": str(burst)} if burst else {})}
     with TemporaryDirectory() as folder:
         yield (
             Path(folder),

@@ -74,8 +74,9 @@ def main(crm: str, records: int, latency_s: float, burst: int) -> None:
         limits.on, limits.burst, limits.daily = True, burst, 1_000_000_000
     asked = _count(simulator)
     with Server(simulator, latency_s=latency_s) as server:
-        options = {name: value.replace("$url", server.url) for name, value in simulator.options.items()}
-        print(json.dumps({"url": server.url, "options": options, "token": _token(crm, options)}), flush=True)
+        print(
+            json.dumps({"url": server.url, "options": server.options, "token": _token(crm, server.options)}), flush=True
+        )
         for round_, line in enumerate(sys.stdin):
             order, *words = line.split()
             print(asked() if order == "asked" else _edit(simulator, round_, int(words[0])), flush=True)

@@ -61,12 +61,11 @@ def served(folder: Path, records: int = 0, provider: str = "hubspot", page: int 
     """A Crm whose simulator answers while the block runs; with `page`, for a connector `small` whose pages are so."""
     driver = DRIVERS[provider](records, 1, None)
     with Server(driver.simulator) as server:
-        options = driver.options(server.url)
         if page is None:
-            yield Crm(driver, server, shell(folder, connector=provider, **options))
+            yield Crm(driver, server, shell(folder, connector=provider, **server.options))
         else:
             package(folder / "site", "small", _smaller(driver, page))
-            run = shell(folder, connector="small", **options)
+            run = shell(folder, connector="small", **server.options)
             yield Crm(driver, server, replace(run, environment={**run.environment, "PYTHONPATH": str(folder / "site")}))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import pytest
 
 from cli import CRMSYNC, shell
 from crm import on_terminal
+from providers import DRIVERS
 
 KEYS = [
     "run_id",
@@ -171,6 +173,21 @@ def test_a_sandbox_needs_no_account_and_no_number(tmp_path, words):
     assert not (tmp_path / "state").exists()
     if "--json" in words:
         assert json.loads(done.stdout)["read"] == (50 if "50" in words else 1000)
+
+
+@pytest.mark.parametrize("provider", DRIVERS)
+def test_what_a_served_sandbox_prints_connects_to_it(tmp_path, provider):
+    """Pasted into another terminal, its lines are all that a run needs."""
+    served = shell(tmp_path).start("sandbox", provider, "--records", "3", "--port", "0")
+    try:
+        told = list(itertools.takewhile(lambda line: "crmsync run" not in line, map(str.strip, served.stdout)))
+        exports = dict(line.removeprefix("export ").split("=", 1) for line in told[1:])
+        done = shell(tmp_path, connector=provider)("run", "--connector", provider, "--json", **exports)
+    finally:
+        served.send_signal(signal.SIGINT)
+        served.communicate()
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[0])["applied"] == 3
 
 
 def test_a_sandbox_has_no_limits_to_wait_for(tmp_path):

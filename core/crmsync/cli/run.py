@@ -115,10 +115,8 @@ def _simulator(connector: str, records: int) -> Iterator[dict[str, str]]:
     from crmsync import plugins
     from crmsync.sandbox import Server
 
-    simulator = plugins.sandbox(plugins.connector(connector), records, SEED)
-    with Server(simulator) as server:
-        given = {name: value.replace("$url", server.url) for name, value in simulator.options.items()}
-        yield {**given, "base_url": server.url}
+    with Server(plugins.sandbox(plugins.connector(connector), records, SEED)) as server:
+        yield server.options
 
 
 def _run(job: Job, path: Path) -> list[Result]:

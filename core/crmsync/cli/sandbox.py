@@ -23,8 +23,7 @@ def sandbox(connector: str, records: int, port: int, seed: int, latency: float) 
     from crmsync.sandbox import Server
     from crmsync.spec.model import variable
 
-    simulator = plugins.sandbox(plugins.connector(connector), records, seed)
-    server = Server(simulator, port=port, latency_s=latency)
+    server = Server(plugins.sandbox(plugins.connector(connector), records, seed), port=port, latency_s=latency)
     try:
         server.start()
     except OSError as error:
@@ -32,7 +31,7 @@ def sandbox(connector: str, records: int, port: int, seed: int, latency: float) 
         raise UsageError(f"Cannot listen on port {port}: {error.strerror or error}.", hint=hint) from None
     try:
         show.line(f"{connector} with {records:,} contacts on {server.url}. Ctrl-C ends it. In another terminal:")
-        for option, value in {**simulator.options, "base_url": server.url}.items():
+        for option, value in server.options.items():
             show.line(f"  export {variable(connector, option)}={value}")
         show.line(f"  crmsync run --connector {connector}")
         server.join()
