@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from crmsync.spec import bind
+from crmsync.spec.inherit import on
 from crmsync.spec.model import Field, ObjectField, Record, Transform
 
 
@@ -64,11 +65,6 @@ def _transform(line: Mapping[str, Any]) -> Transform:
         return Transform("case", {**line, "else": _transform(other) if isinstance(other, dict) else other})
     kind = next(key for key in line if key != "take")
     return Transform(kind, line[kind] if len(line) == 1 else dict(line))
-
-
-def on(line: Mapping[str, Any]) -> dict[str, Any]:
-    """`line` without the keys that a null switches off."""
-    return {key: value for key, value in line.items() if value is not None}
 
 
 def texts(value: Any) -> tuple[str, ...]:

@@ -8,8 +8,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from crmsync.errors import Fault, SpecError
-from crmsync.spec.build import merge
 from crmsync.spec.check import check
+from crmsync.spec.inherit import merge
 from crmsync.spec.model import ObjectField, Objects
 from crmsync.spec.yaml import MAX_BYTES, Document, Part, parse
 
