@@ -9,7 +9,8 @@ import pytest
 
 from crmsync.spec import build, build_fields, duration, inherit, load
 from crmsync.spec.bind import fill
-from crmsync.spec.model import ObjectField, Spec, Stream, Transform
+from crmsync.spec.model import ObjectField, Spec
+from crmsync.spec.model_stream import Stream, Transform
 
 HUBSPOT = Path(__file__).parents[2] / "connectors/hubspot/crmsync_hubspot/spec.yaml"
 CANON = {"contact": {"email": ObjectField("email", "E-mail")}}

@@ -7,7 +7,8 @@ from typing import Any
 
 from crmsync.spec import bind
 from crmsync.spec.inherit import on
-from crmsync.spec.model import Field, ObjectField, Record, Transform
+from crmsync.spec.model import ObjectField
+from crmsync.spec.model_stream import Field, Record, Transform
 
 
 def record_of(line: Mapping[str, Any], nulls: tuple[Any, ...]) -> Record:

@@ -10,7 +10,8 @@ from crmsync.spec import bind
 from crmsync.spec.build_fields import texts, transform
 from crmsync.spec.duration import seconds
 from crmsync.spec.inherit import merge, on
-from crmsync.spec.model import Check, Discover, Field, Flag, Lookup, Probe, Reader, Request
+from crmsync.spec.model import Check, Discover, Flag, Lookup, Probe
+from crmsync.spec.model_stream import Field, Reader, Request
 from crmsync.spec.transport import Transport
 
 

@@ -11,7 +11,8 @@ from crmsync.spec.build_fields import field_of, record_of
 from crmsync.spec.build_requests import Requests
 from crmsync.spec.duration import seconds
 from crmsync.spec.inherit import merge, on
-from crmsync.spec.model import Census, Link, Missing, Objects, Stream
+from crmsync.spec.model import Objects
+from crmsync.spec.model_stream import Census, Link, Missing, Stream
 from crmsync.spec.values import Values, constants
 
 DEFAULT_SWEEP_S = 7 * 86400.0
