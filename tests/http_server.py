@@ -16,7 +16,8 @@ from crmsync.events import Event, Events
 from crmsync.http import Client, HttpSettings, RetrySettings, Target, WireSettings
 from crmsync.sandbox.clock import VirtualClock
 from crmsync.secret import Secret
-from crmsync.spec.model import Auth, Check, ErrorPaths, ErrorRule, Pool, Request, Spec
+from crmsync.spec.model import Auth, Check, ErrorPaths, ErrorRule, Pool, Spec
+from crmsync.spec.model_stream import Request
 
 TOKEN = "pat-zz1-0123456789-abcdef-SECRET"
 LIST = Request("GET", "/objects", query={"limit": "$limit", "after": "$page"})

@@ -7,7 +7,8 @@ import duckdb
 
 from crmsync.mapping import compile_read, set_lookup_sql
 from crmsync.spec.build import build
-from crmsync.spec.model import ObjectField, Stream
+from crmsync.spec.model import ObjectField
+from crmsync.spec.model_stream import Stream
 
 WRAPPED = {"id": "id", "updated_at": "changed", "deleted": {"gone": True}, "values": "properties"}
 

@@ -12,7 +12,7 @@ import httpx
 from crmsync.http.paths import values_at
 from crmsync.http.render import render
 from crmsync.mapping import compile_read
-from crmsync.spec.model import Reader, Request, Stream
+from crmsync.spec.model_stream import Reader, Request, Stream
 from crmsync.sync.source import as_sent, asking_for
 from live.account import Account, Probe
 

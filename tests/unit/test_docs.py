@@ -22,7 +22,8 @@ from crmsync.mapping import compile_read
 from crmsync.mapping.transforms import TRANSFORMS
 from crmsync.spec.build import build, options
 from crmsync.spec.load import load, load_text, objects
-from crmsync.spec.model import META, variable
+from crmsync.spec.model import variable
+from crmsync.spec.model_stream import META
 from crmsync.store.schema import SYSTEM
 from crmsync.store.views import VIEWS
 from crmsync.sync.checkpoint import Checkpoint, decode

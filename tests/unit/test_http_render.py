@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crmsync.errors import BadRequest
 from crmsync.http.render import render
-from crmsync.spec.model import Request
+from crmsync.spec.model_stream import Request
 
 BASE = "https://api.example.com/"
 PAGE = Request("GET", "/objects/contacts", query={"limit": "$limit", "after": "$page", "properties": "$names"})

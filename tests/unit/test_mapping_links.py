@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmsync.mapping import LinkPlan, compile_link
-from crmsync.spec.model import Link, Request
+from crmsync.spec.model_stream import Link, Request
 from mapping_engine import Engine, a_stream
 
 ENGINE = Engine()

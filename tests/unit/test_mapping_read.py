@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from crmsync.errors import SpecError
 from crmsync.mapping import compile_read, compile_tombstones
 from crmsync.mapping.types import duckdb_type
-from crmsync.spec.model import TYPES
+from crmsync.spec.model_stream import TYPES
 from mapping_engine import WRAPPED, Engine, a_stream
 
 ENGINE = Engine()

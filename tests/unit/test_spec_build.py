@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from crmsync.spec import build, load
+from crmsync.spec import build, build_fields, duration, inherit, load
 from crmsync.spec.bind import fill
-from crmsync.spec.model import ObjectField, Spec, Stream, Transform
+from crmsync.spec.model import ObjectField, Spec
+from crmsync.spec.model_stream import Stream, Transform
 
 HUBSPOT = Path(__file__).parents[2] / "connectors/hubspot/crmsync_hubspot/spec.yaml"
 CANON = {"contact": {"email": ObjectField("email", "E-mail")}}
@@ -161,14 +162,14 @@ def test_a_stream_knows_its_constants_and_options_as_values():
 )
 def test_a_transform_is_a_word_or_a_map(line, transform):
     """One key is its argument; several stay a map."""
-    assert build.transform(line) == transform
+    assert build_fields.transform(line) == transform
 
 
 def test_merging_is_deep_and_null_removes():
     """Lists are replaced, not joined; a null that removes nothing stays."""
     inherited = {"a": {"x": 1, "y": 2}, "b": [1], "c": 3}
 
-    assert build.merge(inherited, {"a": {"y": None, "z": None}, "b": [2], "c": None}) == {
+    assert inherit.merge(inherited, {"a": {"y": None, "z": None}, "b": [2], "c": None}) == {
         "a": {"x": 1, "z": None},
         "b": [2],
     }
@@ -178,14 +179,14 @@ def test_merging_is_deep_and_null_removes():
 @pytest.mark.parametrize(("text", "seconds"), [("0s", 0), ("30s", 30), ("15m", 900), ("1h", 3600), ("7d", 604800)])
 def test_durations_are_seconds(text, seconds):
     """One number, one unit."""
-    assert build.seconds(text) == seconds
+    assert duration.seconds(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "5", "5 m", "-5m", "1.5h", "5w", "5m\n"])
 def test_what_is_no_duration_is_refused(text):
     """A ValueError, for the border to translate."""
     with pytest.raises(ValueError, match="not a duration"):
-        build.seconds(text)
+        duration.seconds(text)
 
 
 LINKS = """

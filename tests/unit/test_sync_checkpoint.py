@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmsync.errors import UsageError
-from crmsync.spec.model import Census, Field, Reader, Record, Request, Stream, Transform
+from crmsync.spec.model_stream import Census, Field, Reader, Record, Request, Stream, Transform
 from crmsync.sync.checkpoint import Changes, Checkpoint, Full, Ids, Tombstones, advance, decode, encode, forgotten
 from crmsync.sync.model import Phase, Position, Window
 from crmsync.sync.pull.plan import next_window, restarted

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from crmsync.errors import NotFound, RestartNeeded, UnexpectedAnswer
 from crmsync.http import Head
-from crmsync.spec.model import Census, Field, Reader, Record, Request, Stream, Transform
+from crmsync.spec.model_stream import Census, Field, Reader, Record, Request, Stream, Transform
 from crmsync.sync.model import Page, Position, Window
 from crmsync.sync.pull.fetch import URL_NAMES_MAX, fetch, in_parts, read_by_id
 from crmsync.sync.source import Source

@@ -9,7 +9,7 @@ import pytest
 
 from crmsync.errors import LeaseLost
 from crmsync.mapping import compile_read
-from crmsync.spec.model import Census, Field, Reader, Record, Request, Stream, Transform
+from crmsync.spec.model_stream import Census, Field, Reader, Record, Request, Stream, Transform
 from crmsync.store import Commit, FileStore, Upsert
 from crmsync.sync.journal import Journal
 from crmsync.sync.model import Counts

@@ -9,7 +9,7 @@ import pytest
 
 from crmsync.errors import UnreadablePage
 from crmsync.http import Head
-from crmsync.spec.model import Missing
+from crmsync.spec.model_stream import Missing
 from crmsync.sync.pull.link import require_told
 
 NONE, OTHER = {"code": "NONE", "of": ["2"]}, {"code": "BUSY", "of": ["2"]}

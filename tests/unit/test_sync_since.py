@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from crmsync.errors import RestartNeeded
 from crmsync.http import Head
-from crmsync.spec.model import Census, Field, Reader, Record, Request, Stream, Transform
+from crmsync.spec.model_stream import Census, Field, Reader, Record, Request, Stream, Transform
 from crmsync.sync.checkpoint import Checkpoint, advance, decode, encode
 from crmsync.sync.model import Position, Window
 from crmsync.sync.pull.fetch import fetch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from crmsync.errors import UnexpectedAnswer
-from crmsync.spec.model import Field, Record, Request, Transform
+from crmsync.spec.model_stream import Field, Record, Request, Transform
 from crmsync.sync.source import as_sent, asking_for
 
 TEXTS, NUMBERS = (Record(Field("_id", "text", ("id",), Transform(kind))) for kind in ("text", "integer"))

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmsync.http import Head
-from crmsync.spec.model import Pool, Request
+from crmsync.spec.model import Pool
+from crmsync.spec.model_stream import Request
 from crmsync.sync.model import Position
 from crmsync.sync.pull.split import ALONE, READERS_MAX, readers_of, walk_split
 

@@ -28,7 +28,8 @@ from crmsync.http.render import render
 from crmsync.http.retry import RETRIED, Patience, RetrySettings
 from crmsync.http.wire import Message, Wire, WireSettings
 from crmsync.secret import Redactor, Secret
-from crmsync.spec.model import ErrorRule, Request, Spec, variable
+from crmsync.spec.model import ErrorRule, Spec, variable
+from crmsync.spec.model_stream import Request
 
 
 @dataclass(frozen=True, slots=True)

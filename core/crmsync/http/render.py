@@ -16,7 +16,7 @@ from crmsync.errors import BadRequest
 from crmsync.http.paths import as_text
 from crmsync.http.wire import Message
 from crmsync.spec import bind
-from crmsync.spec.model import Request
+from crmsync.spec.model_stream import Request
 
 
 def render(request: Request, values: Mapping[str, Any], base_url: str, url: str | None = None) -> Message:

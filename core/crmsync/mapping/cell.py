@@ -13,7 +13,7 @@ from crmsync.mapping.transforms import read
 from crmsync.mapping.types import duckdb_type
 from crmsync.quote import identifier, literal
 from crmsync.spec import bind
-from crmsync.spec.model import Field
+from crmsync.spec.model_stream import Field
 
 _TEXTS = ("text", "email", "domain", "ref")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from crmsync.mapping.read import compile_read
 from crmsync.mapping.types import duckdb_type
 from crmsync.quote import identifier, literal
-from crmsync.spec.model import Field, Link, Record, Stream, Transform
+from crmsync.spec.model_stream import Field, Link, Record, Stream, Transform
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from crmsync.mapping.shape import Shape
 from crmsync.mapping.transforms import split
 from crmsync.mapping.types import duckdb_type
 from crmsync.quote import identifier
-from crmsync.spec.model import Field, Record, Stream, Transform
+from crmsync.spec.model_stream import Field, Record, Stream, Transform
 
 PROBLEM = "STRUCT(field VARCHAR, reason VARCHAR, value VARCHAR, hold BOOLEAN)"
 

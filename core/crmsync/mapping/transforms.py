@@ -16,7 +16,7 @@ from crmsync.errors import ConfigError, SpecError
 from crmsync.mapping.lists import ELEMENT, kept, mapped
 from crmsync.mapping.lookups import list_variable, look_up
 from crmsync.quote import literal
-from crmsync.spec.model import Transform
+from crmsync.spec.model_stream import Transform
 
 _DAY = "[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
 _CLOCK = "[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"

@@ -110,6 +110,7 @@ TITLES = (
     "Sales Representative|Scrum Master|Site Reliability Engineer|Software Engineer|Solutions Architect|"
     "Store Manager|Supply Chain Manager|Support Engineer|Teacher|Technician|Treasurer|VP Sales|VP, Marketing & Brand"
 ).split("|")
+PRODUCTS = ("Annual licence", "Pilot", "Renewal", "Spare parts", "Consulting", "Fleet", "Training", "Support plan")
 
 NAME_STARTS = (
     "Acorn Alder Alpine Amber Andes Anchor Apex Arbor Aster Atlas Aurora Azure Baltic Banyan Beacon Birch Blue "

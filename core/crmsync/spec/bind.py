@@ -69,7 +69,8 @@ def plain(template: Template) -> Any:
 def names(template: Template) -> Iterator[str]:
     """The names of all placeholders in `template`, keys included."""
     if isinstance(template, str):
-        yield from (m[1] for m in PLACEHOLDER.finditer(template) if m[1] != "$")
+        if "$" in template:
+            yield from (m[1] for m in PLACEHOLDER.finditer(template) if m[1] != "$")
     elif isinstance(template, dict):
         for key, value in template.items():
             yield from names(key)
@@ -124,6 +125,8 @@ class _Walk:
         return self.value(node[branch]) if branch in node else self._absent(None)
 
     def _text(self, node: str) -> Any:
+        if "$" not in node:  # most texts; a spec is built three times a run
+            return node
         whole = PLACEHOLDER.fullmatch(node)
         if whole and whole[1] != "$":
             value = self.values.get(whole[1])
@@ -161,7 +164,7 @@ class _Walk:
                 merged = done
             else:
                 written[as_text(name)] = done
-        if self.keep and any(key in merged and any(names(value)) for key, value in written.items()):
+        if self.keep and merged and any(key in merged and any(names(value)) for key, value in written.items()):
             return {"+": merged, **written}  # what has no value in the end gives way to what is merged
         return {**merged, **written}
 

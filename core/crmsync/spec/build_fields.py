@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from crmsync.spec import bind
-from crmsync.spec.model import Field, ObjectField, Record, Transform
+from crmsync.spec.inherit import on
+from crmsync.spec.model import ObjectField
+from crmsync.spec.model_stream import Field, Record, Transform
 
 
 def record_of(line: Mapping[str, Any], nulls: tuple[Any, ...]) -> Record:
@@ -64,11 +66,6 @@ def _transform(line: Mapping[str, Any]) -> Transform:
         return Transform("case", {**line, "else": _transform(other) if isinstance(other, dict) else other})
     kind = next(key for key in line if key != "take")
     return Transform(kind, line[kind] if len(line) == 1 else dict(line))
-
-
-def on(line: Mapping[str, Any]) -> dict[str, Any]:
-    """`line` without the keys that a null switches off."""
-    return {key: value for key, value in line.items() if value is not None}
 
 
 def texts(value: Any) -> tuple[str, ...]:

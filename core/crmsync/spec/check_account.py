@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from crmsync.spec import bind
-from crmsync.spec.build import merge
+from crmsync.spec.inherit import merge
 from crmsync.spec.schema_faults import Finding, near, shown
 from crmsync.spec.yaml import Path
 

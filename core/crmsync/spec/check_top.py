@@ -8,13 +8,13 @@ from functools import cached_property
 from typing import Any
 
 from crmsync.spec import bind
-from crmsync.spec.build import constants
 from crmsync.spec.check_account import part, requests_of
 from crmsync.spec.check_request import address_findings, request_findings
 from crmsync.spec.schema_faults import Finding, near
 from crmsync.spec.scope import RESERVED, TOO_LARGE, WALK, Measure, Scope, is_too_large, measured
 from crmsync.spec.sheet import Parts
 from crmsync.spec.transport import GIVEN as CALL
+from crmsync.spec.values import constants
 from crmsync.spec.yaml import Path
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 
 from crmsync.errors import Fault, SpecError
-from crmsync.spec.build import merge
 from crmsync.spec.check import check
+from crmsync.spec.inherit import merge
 from crmsync.spec.model import ObjectField, Objects
 from crmsync.spec.yaml import MAX_BYTES, Document, Part, parse
 
@@ -40,12 +40,16 @@ def load(file: Path, own: Part | None = None) -> Document:
 
 def load_text(text: str, name: str, own: Part | None = None) -> Document:
     """The spec in `text`, checked; `name` stands for the file in its faults."""
-    document = parse(text, name)
-    if faults := check(document, objects()):
-        raise _wrong(faults)
-    if own is None:
-        return document
-    document = _with_own(document, own)
+    document = _of_file(text, name)
+    return document if own is None else _sound(_with_own(document, own))
+
+
+@lru_cache(8)  # asked for by whoever needs the options, then by the run itself
+def _of_file(text: str, name: str) -> Document:
+    return _sound(parse(text, name))
+
+
+def _sound(document: Document) -> Document:
     if faults := check(document, objects()):
         raise _wrong(faults)
     return document

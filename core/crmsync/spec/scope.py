@@ -111,6 +111,8 @@ def is_too_large(size: Measure) -> bool:
 def measure(template: Any, constants: Mapping[str, Measure]) -> Measure:
     """`template` with `constants` put in, without building it."""
     if isinstance(template, str):
+        if "$" not in template:
+            return Measure(len(template), 0)
         used = [constants.get(name, Measure(len(name), 0, frozenset({name}))) for name in bind.names(template)]
         leaves = frozenset().union(*(m.leaves for m in used))
         return Measure(len(template) + sum(m.text for m in used), max([0, *(m.depth for m in used)]), leaves)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from crmsync.spec.build import merge
+from crmsync.spec.inherit import merge
 from crmsync.spec.model import ObjectField
 from crmsync.spec.schema_faults import Finding
 from crmsync.spec.yaml import Path

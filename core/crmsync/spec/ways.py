@@ -6,12 +6,13 @@ Addresses remember the option that they begin with, because one that the operato
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from crmsync.spec.build_requests import Requests
 from crmsync.spec.duration import seconds
-from crmsync.spec.model import Address, Auth, Login, OAuth, Pool, Request, Signs
+from crmsync.spec.model import Address, Auth, Login, OAuth, Pool, Signs
 
 _OPTION = re.compile(r"\$([a-z_][a-z0-9_]*)")
 
@@ -24,11 +25,11 @@ class Ways:
     options: Mapping[str, Any]
     base_url: str
 
-    def way(self, name: str, line: Mapping[str, Any], request: Callable[[Mapping[str, Any]], Request]) -> Auth:
-        """The way `name`; `line` is its line with options put in, `request` builds the request of a login."""
+    def way(self, name: str, line: Mapping[str, Any]) -> Auth:
+        """The way `name`; `line` is its line with options put in."""
         kind, login = line["kind"], None
         if kind == "login":
-            login = Login(request(line), line["keep"], line.get("bad"))
+            login = Login(Requests().request(line), line["keep"], line.get("bad"))
         return Auth(
             name=name,
             kind=kind,

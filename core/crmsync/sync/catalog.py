@@ -17,7 +17,8 @@ from crmsync.errors import UnexpectedAnswer, WrongAccount
 from crmsync.http import Answer, Client
 from crmsync.http.paths import EACH_VALUE, as_text, steps, values_at
 from crmsync.mapping import options_variable, set_lookup_sql
-from crmsync.spec.model import META, Discover, Field, Spec, Stream, Transform
+from crmsync.spec.model import Discover, Spec
+from crmsync.spec.model_stream import META, Field, Stream, Transform
 from crmsync.store import FileStore
 
 ALL = "all"

@@ -14,7 +14,8 @@ from crmsync.events import Events
 from crmsync.http import Client, HttpSettings, RetrySettings, WireSettings, compile_head
 from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
-from crmsync.spec.model import Pool, Spec, Stream
+from crmsync.spec.model import Pool, Spec
+from crmsync.spec.model_stream import Stream
 from crmsync.store import FileStore
 from crmsync.sync import catalog
 from crmsync.sync.access import Access, access_to, needs_store

@@ -10,7 +10,8 @@ from typing import Any
 from crmsync.http import Client, Head, compile_head
 from crmsync.http.paths import as_text, meets, values_at
 from crmsync.mapping import list_variable, set_lookup_sql
-from crmsync.spec.model import Field, Lookup, Request, Spec, Stream
+from crmsync.spec.model import Lookup, Spec
+from crmsync.spec.model_stream import Field, Request, Stream
 from crmsync.store import FileStore
 from crmsync.sync.catalog import Described, document_of, read_fields
 from crmsync.sync.model import Position

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from crmsync.mapping import LinkPlan
-from crmsync.spec.model import Place
+from crmsync.spec.model_stream import Place
 
 Gone = tuple[str, datetime | None]  # an id, and when it went, as far as that is known
 Phase = Literal["full", "ids", "census", "changes", "tombstones"]

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from crmsync.errors import UnexpectedAnswer
 from crmsync.http import Head
-from crmsync.spec.model import Request
+from crmsync.spec.model_stream import Request
 from crmsync.sync.model import Position
 
 T = TypeVar("T")

@@ -16,7 +16,8 @@ from crmsync.errors import Forbidden
 from crmsync.events import Events, Note
 from crmsync.http import Client
 from crmsync.mapping import ReadPlan, compile_link, compile_read, compile_tombstones, type_of
-from crmsync.spec.model import Field, Place, Spec, Stream, Transform
+from crmsync.spec.model import Spec
+from crmsync.spec.model_stream import Field, Place, Stream, Transform
 from crmsync.store import Column, FileStore, Lease
 from crmsync.sync import catalog
 from crmsync.sync.checkpoint import Checkpoint, decode

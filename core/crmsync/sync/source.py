@@ -12,7 +12,8 @@ from crmsync.errors import UnexpectedAnswer, UnreadablePage
 from crmsync.events import Events, Note
 from crmsync.http import Client, Head, compile_head, repair
 from crmsync.spec.bind import fill
-from crmsync.spec.model import Record, Request, Spec, Stream
+from crmsync.spec.model import Spec
+from crmsync.spec.model_stream import Record, Request, Stream
 
 Check = Callable[[str, Head], None]  # raises UnreadablePage for a page that does not say what it should
 _TRIES = 3  # an unreadable page is asked for this often before the stream gives up

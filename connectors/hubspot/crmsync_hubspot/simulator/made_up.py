@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from crmsync.sandbox.columns import Compute, Group, Shared, Value
+from crmsync.sandbox.people import number
 from crmsync_hubspot.simulator.baseline import Baseline
 from crmsync_hubspot.simulator.instants import DAY_MS, iso
 from crmsync_hubspot.simulator.kinds import COMPANIES, CONTACTS, DEALS, TICKETS, Kind
-from crmsync_hubspot.simulator.packs import NAMES, PEOPLE, made_packs, number
+from crmsync_hubspot.simulator.packs import NAMES, PEOPLE, made_packs
 
 
 class MadeUp:
@@ -68,8 +69,8 @@ class MadeUp:
         return int(digits) if self.contacts.value(int(digits), "email") == email else None
 
     def _company_at(self, index: int) -> tuple[str, str]:
-        name, slug = self._packs.names[(index * 7919 + self._seed) % NAMES]
-        return name, f"{slug}{index}.example"
+        made = self._packs.names[(index * 7919 + self._seed) % NAMES]
+        return made.name, f"{made.slug}{index}.example"
 
     def _companies(self) -> Baseline:
         packs, company = self._packs, self._company

@@ -7,20 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from crmsync.sandbox.columns import Compute, Pack, Value
-from crmsync.sandbox.words import (
-    FAMILY,
-    GIVEN,
-    NAME_ENDS,
-    NAME_MIDDLES,
-    NAME_STARTS,
-    PLACES,
-    STREETS,
-    TITLES,
-    filled_form,
-    slug,
-    sparse,
-)
+from crmsync.sandbox.columns import Pack
+from crmsync.sandbox.people import Company, Person, company, home, person
+from crmsync.sandbox.words import PRODUCTS, TITLES, sparse
 from crmsync_hubspot.simulator.industries import INDUSTRIES
 from crmsync_hubspot.simulator.pipelines import STAGES
 
@@ -45,18 +34,16 @@ LEAD_STATUSES = (
     "BAD_TIMING",
 )
 SOURCES = ("ORGANIC_SEARCH", "PAID_SEARCH", "EMAIL_MARKETING", "SOCIAL_MEDIA", "REFERRALS", "DIRECT_TRAFFIC", "OFFLINE")
-PRODUCTS = ("Annual licence", "Pilot", "Renewal", "Spare parts", "Consulting", "Fleet", "Training", "Support plan")
 
 # Sizes are prime and the shifts differ, so that the packs of one record vary independently of each other.
 PEOPLE, HOMES, ROLES, HABITS, BOOKS, OFFERS, NAMES = 1999, 997, 1021, 757, 499, 503, 3001
-_ENDS = tuple(f"{number:02d}" for number in range(100))
 
 
 @dataclass(frozen=True, slots=True)
 class Packs:
     """All packs of a portal."""
 
-    names: list[tuple[str, str]]  # of companies, with the slug that begins their domain
+    names: list[Company]
     sites: Pack
     books: Pack
     people: Pack
@@ -73,11 +60,11 @@ def made_packs(seed: int, owners: tuple[str, ...]) -> Packs:
     dice = random.Random(seed)
     persons = people(dice)
     return Packs(
-        names=company_names(dice),
+        names=[company(dice) for _ in range(NAMES)],
         sites=homes(dice),
         books=books(dice, owners),
         people=persons,
-        locals=[f"{slug(row[0] or '')}.{slug(row[1] or '')}" for row in persons.rows],
+        locals=[Person(str(first), str(last)).local for first, last, *_ in persons.rows],
         homes=homes(dice),
         roles=roles(dice, owners),
         habits=habits(dice),
@@ -89,10 +76,10 @@ def people(dice: random.Random) -> Pack:
     """Names of persons."""
     rows = []
     for _ in range(PEOPLE):
-        first, last = dice.choice(GIVEN), dice.choice(FAMILY).replace("O-", "O'").replace("Da-", "da ")
+        each = person(dice)
         title = dice.choice((None, None, "Dr.", "Ms.", "Mr."))
         language = dice.choice(("en", "de", "es", "fr", "pt", "ja", "pl", "tr", None))
-        rows.append((first, last, f"{first} {last}", title, language))
+        rows.append((each.first, each.last, each.name, title, language))
     return Pack(("firstname", "lastname", "hs_full_name_or_email", "salutation", "hs_language"), rows, 0)
 
 
@@ -121,12 +108,8 @@ def roles(dice: random.Random, owners: Sequence[str]) -> Pack:
 
 def homes(dice: random.Random) -> Pack:
     """Addresses; `_phone` and `_mobile` are numbers without their last two digits."""
-    rows = []
-    for _ in range(HOMES):
-        city, state, country, code, phone, zone = dice.choice(PLACES)
-        address = f"{dice.randint(1, 290)} {dice.choice(STREETS)}" if dice.random() < 0.9 else None
-        numbers = filled_form(phone[:-2], dice), filled_form(phone[:-2], dice)
-        rows.append((address, city, state, code and filled_form(code, dice), country, zone_code(zone), *numbers))
+    made = [home(dice) for _ in range(HOMES)]
+    rows = [(h.street, h.city, h.state, h.code, h.country, zone_code(h.zone), h.phone, h.mobile) for h in made]
     return Pack(("address", "city", "state", "zip", "country", "hs_timezone", "_phone", "_mobile"), rows, 11)
 
 
@@ -184,23 +167,6 @@ def offers(dice: random.Random, owners: Sequence[str]) -> Pack:
         "hubspot_owner_id deal_currency_code hs_priority description"
     )
     return Pack(tuple(names.split()), rows, 0)
-
-
-def company_names(dice: random.Random) -> list[tuple[str, str]]:
-    """Names with the slug that begins their domain."""
-    parts = [(dice.choice(NAME_STARTS), dice.choice(NAME_MIDDLES), dice.choice(NAME_ENDS)) for _ in range(NAMES)]
-    return [(" ".join(part), slug(part[0] + part[1])) for part in parts]
-
-
-def number(pack: Pack, name: str, odds: int) -> Compute:
-    """Telephone numbers from the forms of a pack of homes; one record in `odds` has none."""
-    column = pack.names.index(name)
-    heads, size, shift = [row[column] or "" for row in pack.rows], len(pack.rows), pack.shift
-
-    def numbered(_: int, mixed: int) -> Value:
-        return heads[(mixed >> shift) % size] + _ENDS[(mixed >> 40) % 100] if (mixed >> 47) % odds else None
-
-    return numbered
 
 
 def _visits(dice: random.Random) -> tuple[str, str]:

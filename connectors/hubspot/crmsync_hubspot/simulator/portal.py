@@ -110,5 +110,4 @@ class Portal:
     def _tell(self, kind: str, record_id: int, version: Version | None, lag_s: float | None) -> None:
         lag = self.switches.lag if lag_s is None else lag_s
         seconds = lag(kind, str(record_id)) if callable(lag) else lag
-        now_ms = self.now_ms
-        self.shelves[kind].index.learn(record_id, version, now_ms + round(seconds * 1000), now_ms)
+        self.shelves[kind].index.learn(record_id, version, self.now_ms + round(seconds * 1000))

@@ -12,11 +12,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
 
+from crmsync.sandbox.people import number
 from crmsync_zoho.simulator.baseline import Baseline
 from crmsync_zoho.simulator.columns import Compute, Link, Pack, Value
 from crmsync_zoho.simulator.instants import DAY_S
 from crmsync_zoho.simulator.modules import ACCOUNTS, CONTACTS, DEALS, LEADS, Module
-from crmsync_zoho.simulator.packs import NAMES, PEOPLE, made_packs, number
+from crmsync_zoho.simulator.packs import NAMES, PEOPLE, made_packs
 
 _ALWAYS = Pack(("Record_Status__s", "Locked__s"), [("Available", False)], 0)
 _NAME_STEP = 7_919

@@ -8,19 +8,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from crmsync.sandbox import people
-from crmsync.sandbox.words import TITLES, sparse
-from crmsync_zoho.simulator.columns import Compute, Pack, Value
+from crmsync.sandbox.words import PRODUCTS, TITLES, sparse
+from crmsync_zoho.simulator.columns import Pack
 from crmsync_zoho.simulator.definitions import OPTIONS
 from crmsync_zoho.simulator.pipelines import PIPELINES, stage_named
 
 DEPARTMENTS = ("Sales", "Marketing", "Operations", "Finance", "IT", "Legal", "Purchasing", "Forschung", "Ventas")
-PRODUCTS = ("Annual licence", "Pilot", "Renewal", "Spare parts", "Consulting", "Fleet", "Training", "Support plan")
 NEXT_STEPS = ("Send the offer", "Call back", "Rückruf vereinbaren", "Visit in Lyon", "Enviar contrato")
 REMARKS = ("Newsletter; please call in the morning.", "Met at the fair in Lyon.", "Prefiere correo electrónico.")
 
 # Sizes are prime and the shifts differ, so that the packs of one record vary independently of each other.
 PEOPLE, HOMES, ROLES, BOOKS, OFFERS, PROSPECTS, NAMES = 1999, 997, 1021, 499, 503, 757, 3001
-_ENDS = tuple(f"{number:02d}" for number in range(100))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +55,6 @@ def made_packs(seed: int, owners: tuple[int, ...]) -> Packs:
         offers=_offers(dice, owners),
         prospects=_prospects(dice, owners),
     )
-
-
-def number(pack: Pack, name: str, odds: int) -> Compute:
-    """Telephone numbers from the forms of addresses; one record in `odds` has none."""
-    column = pack.names.index(name)
-    heads, size, shift = [str(row[column]) for row in pack.rows], len(pack.rows), pack.shift
-
-    def numbered(_: int, mixed: int) -> Value:
-        return heads[(mixed >> shift) % size] + _ENDS[(mixed >> 40) % 100] if (mixed >> 47) % odds else None
-
-    return numbered
 
 
 def _persons(persons: Sequence[people.Person], dice: random.Random) -> Pack:

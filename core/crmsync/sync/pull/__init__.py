@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from crmsync.errors import BrakePulled
 from crmsync.events import BatchLanded, PageRead, PhaseStarted
 from crmsync.mapping import LinkPlan, ReadPlan
-from crmsync.spec.model import Place
+from crmsync.spec.model_stream import Place
 from crmsync.sync.checkpoint import Checkpoint, advance, encode
 from crmsync.sync.model import Batch, Counts, Gone, Page, Phase, Position, Window
 from crmsync.sync.pull.census import Census

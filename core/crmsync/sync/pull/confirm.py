@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from crmsync.mapping import LinkPlan, ReadPlan
-from crmsync.spec.model import Place
+from crmsync.spec.model_stream import Place
 from crmsync.sync.model import Batch, Counts, Gone
 from crmsync.sync.pull.fetch import exist, in_parts, read_by_id
 from crmsync.sync.pull.land import Lander

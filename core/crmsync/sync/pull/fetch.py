@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from crmsync.errors import NotFound, RestartNeeded
 from crmsync.http import Head
-from crmsync.spec.model import Reader, Request
+from crmsync.spec.model_stream import Reader, Request
 from crmsync.sync.model import Further, Page, Position, Window
 from crmsync.sync.paging import ended, require_another, walk
 from crmsync.sync.pull.split import Ask, Found, readers_of, walk_split

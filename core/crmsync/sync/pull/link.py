@@ -10,7 +10,7 @@ from crmsync.errors import UnreadablePage
 from crmsync.http import Head, compile_value
 from crmsync.http.paths import as_text, meets, values_at
 from crmsync.mapping import LinkPlan
-from crmsync.spec.model import Link, Missing
+from crmsync.spec.model_stream import Link, Missing
 from crmsync.sync.model import Batch, LinkAnswers
 from crmsync.sync.pull.fetch import in_parts
 from crmsync.sync.source import Source, asking_for

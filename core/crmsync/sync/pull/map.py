@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from crmsync import faults
 from crmsync.errors import UnreadablePage
 from crmsync.mapping import ReadPlan, identifier
-from crmsync.spec.model import Place
+from crmsync.spec.model_stream import Place
 from crmsync.store import FileStore
 from crmsync.sync.model import Batch, LinkAnswers
 

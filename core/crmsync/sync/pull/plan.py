@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from crmsync.spec.model import Stream
+from crmsync.spec.model_stream import Stream
 from crmsync.sync.checkpoint import Changes, Checkpoint, Full, Ids, Tombstones
 from crmsync.sync.model import Phase, Position, Window
 

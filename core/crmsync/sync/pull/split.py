@@ -13,7 +13,8 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from crmsync.http import Head
-from crmsync.spec.model import Pool, Request
+from crmsync.spec.model import Pool
+from crmsync.spec.model_stream import Request
 from crmsync.sync.model import Position
 from crmsync.sync.paging import walk
 from crmsync.sync.pull.ranges import Disorder, Range, Ranges

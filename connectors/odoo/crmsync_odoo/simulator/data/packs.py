@@ -10,24 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from crmsync.sandbox.words import (
-    FAMILY,
-    GIVEN,
-    NAME_ENDS,
-    NAME_MIDDLES,
-    NAME_STARTS,
-    PLACES,
-    STREETS,
-    TITLES,
-    filled_form,
-    slug,
-    sparse,
-)
+from crmsync.sandbox.people import Company, company, person
+from crmsync.sandbox.words import PLACES, PRODUCTS, STREETS, TITLES, filled_form, sparse
 from crmsync_odoo.simulator.data import lists
 from crmsync_odoo.simulator.orm.fields import Raw
 
 PEOPLE, HOMES, ROLES, FIRMS, OFFERS, NAMES = 1999, 997, 1021, 499, 503, 3001
-PRODUCTS = ("Annual licence", "Pilot", "Renewal", "Spare parts", "Consulting", "Fleet", "Training", "Support plan")
 _ENDS = tuple(f"{number:02d}" for number in range(100))
 Pick = Callable[[int], Raw]  # hash -> value
 
@@ -48,7 +36,7 @@ class Pack:
 class Packs:
     """All packs of a database."""
 
-    firms: list[tuple[str, str]]  # names of companies, with the slug that begins their domain
+    firms: list[Company]
     people: Pack
     homes: Pack
     roles: Pack
@@ -61,7 +49,7 @@ def made_packs(seed: int, sellers: tuple[int, ...]) -> Packs:
     """The packs of a seed. `sellers` are the users who look after records."""
     dice = random.Random(seed)
     return Packs(
-        firms=[_firm(dice) for _ in range(NAMES)],
+        firms=[company(dice) for _ in range(NAMES)],
         people=_pack(0, "name local title", [_person(dice) for _ in range(PEOPLE)]),
         homes=_pack(
             11, "street street2 city zip state_id country_id _phone _mobile", [_home(dice) for _ in range(HOMES)]
@@ -85,14 +73,8 @@ def _pack(shift: int, names: str, rows: Sequence[tuple[Raw, ...]]) -> Pack:
 
 
 def _person(dice: random.Random) -> tuple[Raw, ...]:
-    first, last = dice.choice(GIVEN), dice.choice(FAMILY).replace("O-", "O'").replace("Da-", "da ")
-    title = dice.choice((None, None, *range(1, len(lists.TITLES) + 1)))
-    return f"{first} {last}", f"{slug(first)}.{slug(last)}", title
-
-
-def _firm(dice: random.Random) -> tuple[str, str]:
-    start, middle, end = dice.choice(NAME_STARTS), dice.choice(NAME_MIDDLES), dice.choice(NAME_ENDS)
-    return f"{start} {middle} {end}", slug(start + middle)
+    each, title = person(dice), dice.choice((None, None, *range(1, len(lists.TITLES) + 1)))
+    return each.name, each.local, title
 
 
 def _home(dice: random.Random) -> tuple[Raw, ...]:

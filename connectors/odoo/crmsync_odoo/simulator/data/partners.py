@@ -73,8 +73,8 @@ class MadeUpPartners:
         return self._firm(company)[0]
 
     def _firm_at(self, company: int) -> tuple[str, str]:
-        name, slug = self._packs.firms[(company * 7919 + self._seed) % NAMES]
-        return name, f"{slug}{company}.example"
+        made = self._packs.firms[(company * 7919 + self._seed) % NAMES]
+        return made.name, f"{made.slug}{company}.example"
 
     def _is_there(self, index: int) -> bool:
         kind, number = who(index)
