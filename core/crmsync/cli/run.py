@@ -117,8 +117,7 @@ def _simulator(connector: str, records: int) -> Iterator[dict[str, str]]:
 
     simulator = plugins.sandbox(plugins.connector(connector), records, SEED)
     with Server(simulator) as server:
-        given = {name: value.replace("$url", server.url) for name, value in simulator.options.items()}
-        yield {**given, "base_url": server.url}
+        yield server.options
 
 
 def _run(job: Job, path: Path) -> list[Result]:

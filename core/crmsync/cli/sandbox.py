@@ -32,7 +32,7 @@ def sandbox(connector: str, records: int, port: int, seed: int, latency: float) 
         raise UsageError(f"Cannot listen on port {port}: {error.strerror or error}.", hint=hint) from None
     try:
         show.line(f"{connector} with {records:,} contacts on {server.url}. Ctrl-C ends it. In another terminal:")
-        for option, value in {**simulator.options, "base_url": server.url}.items():
+        for option, value in server.options.items():
             show.line(f"  export {variable(connector, option)}={value}")
         show.line(f"  crmsync run --connector {connector}")
         server.join()

@@ -34,6 +34,12 @@ class Server:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
 
+    @property
+    def options(self) -> dict[str, str]:
+        """The connection options that reach the simulator where it is served, base URL included."""
+        given = {name: value.replace("$url", self.url) for name, value in self._simulator.options.items()}
+        return {**given, "base_url": self.url}
+
     def start(self) -> Self:
         """Return when the server accepts connections. Raises OSError when the port is taken."""
         self._thread.start()
