@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -11,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from cli import Shell, shell
+from crmsync.cli import cli
 from crmsync.sandbox import Server, VirtualClock
+from crmsync.secret import Redactor
 from crmsync_zoho.simulator.oauth import REFRESH_TOKEN
 from providers import DRIVERS
 
@@ -122,10 +126,13 @@ CASES = {
 
 
 def checked(run: Shell) -> tuple[int, str]:
-    """The status, and what is told, each line as one."""
-    done = run("check", "--connector", run.connector)
-    assert "Traceback" not in done.stderr
-    return done.returncode, re.sub(r"\n +", " ", done.stdout)
+    """The status, and what is told, each line as one. In this process: starting one takes longer than a check."""
+    alone = {name: None for name in os.environ if name.startswith(("CRMSYNC", "HUBSPOT", "ZOHO", "ODOO"))}
+    words = ["check", "--connector", run.connector, "--store", str(run.folder / "crmsync.duckdb")]
+    done = CliRunner(env={**alone, **run.environment}).invoke(
+        cli, words, obj=Redactor(), standalone_mode=False, catch_exceptions=False
+    )
+    return done.return_value, re.sub(r"\n +", " ", done.stdout)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -164,20 +171,19 @@ ADDRESSES = [("hubspot", "base_url"), ("zoho", "base_url"), ("zoho", "accounts_u
 
 
 def test_who_cannot_be_reached_is_named_with_why(tmp_path: Path) -> None:
-    """Of each CRM: nobody listens, or what answers speaks no TLS; for Zoho where tokens are, too. Within seconds."""
+    """And which option sets the address; for Zoho where tokens are, too. Nobody listens, or speaks TLS."""
     with ExitStack() as stack:
         runs = []
-        for number, (crm, option) in enumerate(ADDRESSES * 2):  # side by side: each tries for some seconds
+        for number, (crm, option) in enumerate(ADDRESSES):  # side by side: each tries for some seconds
             driver = DRIVERS[crm](0, 1, None)
             url = stack.enter_context(Server(driver.simulator)).url
-            closed, no_tls = (
-                ("http://127.0.0.1:1", "the connection is refused"),
-                (url.replace("p:", "ps:"), "TLS failed"),
-            )
-            at, why = closed if number < len(ADDRESSES) else no_tls
+            closed = ("http://127.0.0.1:1", "the connection is refused")
+            at, why = (url.replace("p:", "ps:"), "TLS failed") if number % 2 else closed
             (folder := tmp_path / str(number)).mkdir()
             run = shell(folder, connector=crm, **{**driver.options(url), option: at})
-            runs.append((run.start("check", "--connector", crm), f"{at} cannot be reached: {why}"))
-        for process, expected in runs:
+            wanted = (f"{at} cannot be reached: {why}", f"the address, which {f'{crm}_{option}'.upper()} sets")
+            runs.append((run.start("check", "--connector", crm), wanted))
+        for process, wanted in runs:
             told = " ".join(process.communicate(timeout=60)[0].split())
-            assert (process.returncode, told.startswith("bad credentials"), expected in told) == (1, True, True), told
+            assert (process.returncode, told.startswith("bad credentials")) == (1, True), told
+            assert [text for text in wanted if text not in told] == [], told
