@@ -54,6 +54,23 @@ def test_a_checkpoint_can_be_read_written_and_forgotten(crm):
     assert (result["read"], result["unchanged"], result["deleted"]) == (39, 39, 1)
 
 
+def test_a_name_that_the_store_has_never_met_is_no_good_news(crm):
+    """A mistyped one is refused, by whatever shows what streams did: "no rejects" would be a lie."""
+    crm.sync("--stream", "contact")
+    asked = [crm(what, *words) for what, *words in (
+        ("status", "--connection", "hubpot"),
+        ("rejects", "--stream", "contacts"),
+        ("runs", "--connection", "hubspot", "--stream", "deal"),
+        ("logs", "--connection", "hubpot", "--json"),
+    )]  # fmt: skip
+    found = crm("rejects", "--connection", "hubspot")
+
+    assert [(done.returncode, done.stdout, "There: hubspot contact." in done.stderr) for done in asked] == [
+        (2, "", True)
+    ] * 4
+    assert (found.returncode, found.stderr) == (0, "No rejects: every record was mapped in whole.\n")
+
+
 def test_a_query_reads_and_nothing_else(crm):
     """A mistyped table is answered with the nearest; a statement that writes is refused."""
     crm.sync("--stream", "contact")
@@ -97,7 +114,7 @@ def test_a_missing_store_is_told_with_what_fills_it(tmp_path):
     run("run", "--connector", "hubspot", "--stream", "deal", "--sandbox", "4")
     after = run("runs")
 
-    assert (before.returncode, "Fill it with: crmsync run" in before.stderr) == (2, True)
+    assert (before.returncode, "Fill it with: crmsync run --connector NAME" in before.stderr) == (2, True)
     assert (after.returncode, "--store crmsync-sandbox.duckdb" in after.stderr) == (2, True)
 
 
