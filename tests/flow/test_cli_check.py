@@ -155,6 +155,7 @@ def test_a_connection_that_works_is_all_ok_but_for_a_clock_that_is_wrong(
     with Server(driver.simulator) as server:
         status, told = checked(shell(tmp_path, connector=crm, **driver.options(server.url)))
     assert (status, len(re.findall("^bad", told, re.MULTILINE))) == (2, 1), told
+    assert ": 1 requests" not in told
     assert re.search(r"^bad +clock +\d+ s behind the provider's Set this machine's clock", told, re.MULTILINE)
     assert len(re.findall(r"^ok +(contact|company|deal) +may be read$", told, re.MULTILINE)) == 3
 

@@ -10,6 +10,7 @@ import pytest
 
 from cli import CRMSYNC, shell
 from crm import on_terminal
+from crmsync.cli import show
 from crmsync_hubspot.simulator.access import ALL_SCOPES
 
 
@@ -95,6 +96,18 @@ def test_rows_too_wide_for_the_terminal_stand_below_each_other(crm):
     assert re.search(r"^wide@example.com +\\x1b\[31mred\\nhead$", narrow, re.MULTILINE)
     assert all(len(text) <= 80 for text in (wide + narrow).splitlines())
     assert (len(piped), piped[0].startswith("name ")) == (3, True)
+
+
+def test_columns_stay_in_line_whatever_the_letters(capsys):
+    """Those of the far east take two places of a terminal; numbers stand at the right."""
+    show.rows(("name", "rows", "city"), [("東京", 1000, "a"), ("Ab", 7, None)], as_json=False)
+
+    assert capsys.readouterr().out.splitlines() == [
+        "name  rows  city",
+        "────────────────",
+        "東京  1000  a",
+        "Ab       7",
+    ]
 
 
 def test_no_colour_where_none_is_wanted(crm):
