@@ -114,6 +114,19 @@ def test_thousands_of_equal_times_of_change_lose_nothing(lab: Lab) -> None:
     assert_equal(lab)
 
 
+def test_times_are_asked_for_with_an_offset(lab: Lab) -> None:
+    """As all of Zoho's pages show them; whether `Z` will do is not known."""
+    lab.simulator.switches.zulu = False
+    ids = people(lab, 3)
+    lab.run()
+    lab.clock.advance(900)
+    lab.crm.update(ids[0], "New")
+    lab.crm.delete(ids[1])
+    lab.clock.advance(60)
+    assert lab.run().counts.deleted == 1
+    assert_equal(lab)
+
+
 def test_answers_without_a_body_are_nothing_to_read(lab: Lab) -> None:
     """204 where there are no records, 304 where nothing was deleted since."""
     assert lab.run().counts.read == 0
