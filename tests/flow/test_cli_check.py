@@ -19,6 +19,7 @@ from providers import DRIVERS
 
 ZOHO_SCOPES = {
     "settings": "ZohoCRM.settings.ALL",
+    "users": "ZohoCRM.users.READ",
     "org": "ZohoCRM.org.READ",
     "coql": "ZohoCRM.coql.READ",
     "contacts": "ZohoCRM.modules.contacts.READ",
@@ -158,6 +159,27 @@ def test_a_connection_that_works_is_all_ok_but_for_a_clock_that_is_wrong(
     assert (status, len(re.findall("^bad", told, re.MULTILINE))) == (2, 1), told
     assert re.search(r"^bad +clock +\d+ s behind the provider's Set this machine's clock", told, re.MULTILINE)
     assert len(re.findall(r"^ok +(contact|company|deal) +may be read$", told, re.MULTILINE)) == 3
+
+
+NO_OWNERS = {
+    "hubspot": (lacking(*(f"crm.objects.{kind}.read" for kind in ("contacts", "companies", "deals"))), "owners.read"),
+    "zoho": (without("users"), "ZohoCRM.users.READ"),
+    "odoo": (lambda odoo: odoo.forbid("res.users", "read"), "res.users"),
+}
+
+
+@pytest.mark.parametrize("crm", NO_OWNERS)
+def test_what_a_run_can_do_without_is_told_and_is_no_failure(tmp_path: Path, crm: str) -> None:
+    """Names of owners: each stream may be read, and the line says what lacks and how to get it."""
+    do, missing = NO_OWNERS[crm]
+    driver = DRIVERS[crm](3, 1, None)
+    with Server(driver.simulator) as server:
+        more = do(driver.simulator) or {}
+        status, told = checked(shell(tmp_path, connector=crm, **{**driver.options(server.url), **more}))
+    lines = re.findall(r"^ok +(?:contact|company|deal) +(.*)$", told, re.MULTILINE)
+    assert (status, len(lines)) == (0, 3), told
+    assert all(line.startswith("may be read, without owner_name and owner_email: ") for line in lines)
+    assert all(missing in line for line in lines), told
 
 
 ADDRESSES = [("hubspot", "base_url"), ("zoho", "base_url"), ("zoho", "accounts_url"), ("odoo", "base_url")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,21 @@ def test_records_that_change_while_pages_are_read_are_not_lost(lab: Lab) -> None
     assert_equal(lab)
 
 
+@pytest.mark.parametrize("names", [True, False])
+def test_owners_are_named_whatever_queries_show_of_them(lab: Lab, names: bool) -> None:
+    """Of users who are no longer active, too."""
+    lab.simulator.switches.coql_lookup_names = names
+    users = lab.simulator.org.users
+    users[1] = replace(users[1], active=False)
+    told = {people(lab, 1)[0]: user for user in users[:2]}
+    for record_id, user in told.items():
+        lab.simulator.update("Contacts", record_id, {"Owner": str(user.id)})
+    lab.clock.advance(60)
+    lab.run()
+    shown = {i: (row["owner_id"], row["owner_name"], row["owner_email"]) for i, row in lab.mirror().items()}
+    assert shown == {i: (str(user.id), user.name, user.email) for i, user in told.items()}
+
+
 # -- deletions --------------------------------------------------------------------------------------------------------
 
 
@@ -301,7 +317,7 @@ def test_requests_go_to_where_the_answer_with_the_token_says_that_the_org_is(lab
 
 def used_up(lab: Lab) -> None:
     """The org tells what is left once half of it is used."""
-    lab.simulator.switches.limits.on, lab.simulator.switches.limits.credits = True, 12
+    lab.simulator.switches.limits.on, lab.simulator.switches.limits.credits = True, 14
 
 
 def refused(lab: Lab) -> None:

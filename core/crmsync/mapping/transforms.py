@@ -200,7 +200,8 @@ def _case(source: Source, arg: Mapping[str, Any]) -> Reading:
     branches = " ".join(f"WHEN {source.meets(b['when'])} THEN {_constant(b['is'])}" for b in arg["case"])
     other = arg["else"]
     if not isinstance(other, Transform):
-        return Reading(f"CASE {branches} ELSE {_constant(other)} END", "VARCHAR")
+        value = f"CASE {branches} ELSE {_constant(other)} END" if branches else _constant(other)
+        return Reading(f"{value}::VARCHAR", "VARCHAR")
     rest = read(other.kind, other.arg, source)
     return replace(rest, value=f"CASE {branches} ELSE {rest.value} END")
 
