@@ -103,7 +103,7 @@ CASES = {
     "zoho: too many requests": Case("zoho", "credentials", 4, ("try again later",), {}, failing(429, "/crm")),
     "odoo: bad key": Case("odoo", "credentials", 2, (KEY_ENDS, "ODOO_API_KEY"), {"api_key": "nonsense"}),
     "odoo 18: bad key": Case(
-        "odoo", "credentials", 2, ("ODOO_LOGIN and ODOO_API_KEY",), {"api_key": "x"}, oddities=OLD
+        "odoo", "credentials", 2, ("ODOO_LOGIN and ODOO_API_KEY", "have not ended"), {"api_key": "x"}, oddities=OLD
     ),
     "odoo 18: no user name": Case("odoo", "credentials", 2, ("export ODOO_LOGIN=…",), {"login": ""}, oddities=OLD),
     "odoo: wrong database": Case("odoo", "credentials", 1, ("no such database", "ODOO_DATABASE"), {"database": "nope"}),
@@ -117,7 +117,9 @@ CASES = {
         "odoo", "deal", 2, ("'Lead'", "Sales / Administrator"), {}, lambda odoo: odoo.forbid("crm.lead", "read")
     ),
     "odoo: not in the plan": Case("odoo", "credentials", 2, ("the plan Custom",), {}, failing(403, "POST")),
-    "odoo: a page asks for a password": Case("odoo", "credentials", 1, ("a web page titled 'Login",), {}, failing(200)),
+    "odoo: a page asks for a password": Case(
+        "odoo", "credentials", 1, ("a web page titled 'Login", "ODOO_BASE_URL"), {}, failing(200)
+    ),
     "odoo: no Odoo": Case("odoo", "credentials", 1, ("no Odoo at this address", "ODOO_BASE_URL"), {}, failing(404)),
 }
 
@@ -203,3 +205,4 @@ def test_who_cannot_be_reached_is_named_with_why(tmp_path: Path) -> None:
         for process, expected in runs:
             told = " ".join(process.communicate(timeout=60)[0].split())
             assert (process.returncode, told.startswith("bad credentials"), expected in told) == (1, True, True), told
+            assert "Check this machine's network, its proxy" in told

@@ -23,7 +23,7 @@ from crmsync.http.budget import Pools, pool_file
 from crmsync.http.classify import GOOD, Verdict, classify, error_of
 from crmsync.http.egress import Egress
 from crmsync.http.network import proxy_for
-from crmsync.http.reach import unanswered
+from crmsync.http.reach import reaching, unanswered
 from crmsync.http.render import render
 from crmsync.http.retry import RETRIED, Patience, RetrySettings
 from crmsync.http.wire import Message, Wire, WireSettings
@@ -188,10 +188,12 @@ class Client:
         elif hint is None and verdict.outcome in ("reconnect", "refresh") and self._way:
             hint = auth.mend(self._way, self._spec, connection)
         tries = f", {patience.attempt} tries" if patience.attempt > 1 else ""
+        address = f"the address, which {variable(connection, 'base_url')} sets"
         if verdict.outcome == "unreachable":
-            address = f"the address, which {variable(connection, 'base_url')} sets"
-            hint = f"Check this machine's network, its proxy if it needs one (HTTPS_PROXY), and {address}."
+            hint = reaching(address)
             return error_of(verdict, f"{connection}{tries}", hint)
+        if verdict.outcome == "unreadable":
+            hint = f"Check {address}, and any proxy between; if both are right, try again later."
         return error_of(verdict, f"{connection}: {request.method} {request.path}{tries}", hint)
 
     def _told(self, rule: ErrorRule) -> str | None:

@@ -29,7 +29,7 @@ from crmsync.http.client import HttpSettings
 from crmsync.http.egress import Egress
 from crmsync.http.network import proxy_for
 from crmsync.http.paths import values_at
-from crmsync.http.reach import unanswered
+from crmsync.http.reach import reaching, unanswered
 from crmsync.http.retry import Patience
 from crmsync.http.wire import Message, Wire
 from crmsync.secret import Redactor, Secret
@@ -218,6 +218,8 @@ class TokenEndpoint:
         hint = None
         if verdict.outcome == "throttled":
             hint = "Nothing needs to be connected again: run the same command in some minutes."
+        elif verdict.outcome == "unreachable":
+            hint = reaching("that address")
         return error_of(verdict, who, hint)
 
     def _mend(self) -> str:

@@ -19,6 +19,11 @@ def unanswered(error: BaseException, host: str, proxy: str | None, redact: Calla
     return Verdict("unreachable", redact(f"no answer: {where}"))
 
 
+def reaching(address: str) -> str:
+    """What a person looks at where nobody answers at `address`."""
+    return f"Check this machine's network, its proxy if it needs one (HTTPS_PROXY), and {address}."
+
+
 def unreached(error: BaseException, host: str, proxy: str | None) -> str | None:
     """Whom no connection could be made to, and why; None where there was one. `proxy`: the one that leads to `host`."""
     for cause in _below(error):
