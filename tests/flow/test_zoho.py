@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from crmsync.errors import EgressRefused
-from crmsync.events import Events, RequestAnswered
+from crmsync.events import Events, Note, RequestAnswered
 from crmsync.sandbox import Fault, Server, SimRequest, SimResponse
 from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
@@ -126,6 +126,31 @@ def test_times_are_asked_for_with_an_offset(lab: Lab) -> None:
     lab.clock.advance(60)
     assert lab.run().counts.deleted == 1
     assert_equal(lab)
+
+
+def test_more_fields_than_a_query_takes_are_all_read(lab: Lab) -> None:
+    """Of everybody, by backfill and by changes; what no query shows is left out, and told where it is named."""
+    for number in range(60):
+        lab.simulator.add_field("Contacts", f"Extra_{number}")
+    lab.simulator.add_field("Contacts", "Parts", "subform")
+    lab.config = {"fields": {"contact": "all"}}
+    ids = people(lab, 5)
+    lab.simulator.update("Contacts", ids[0], {f"Extra_{n}": f"a {n}" for n in range(60)})
+    lab.run()
+    lab.clock.advance(60)
+    lab.simulator.update("Contacts", ids[1], {f"Extra_{n}": f"b {n}" for n in range(60)})
+    lab.clock.advance(60)
+    lab.run()
+    mirror = lab.mirror()
+    for letter, record_id in zip("ab", ids[:2], strict=True):
+        assert [mirror[record_id][f"extra_{n}"] for n in range(60)] == [f"{letter} {n}" for n in range(60)]
+    assert (len(mirror), "parts" in mirror[ids[0]]) == (5, False)
+    lab.events.clear()
+    lab.config = {"fields": {"contact": ["Parts"]}}
+    lab.run()
+    assert [e.message for e in lab.events if isinstance(e, Note)] == [
+        "The account has no field 'Parts' that can be read; it is left out."
+    ]
 
 
 def test_answers_without_a_body_are_nothing_to_read(lab: Lab) -> None:

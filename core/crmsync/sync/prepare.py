@@ -88,7 +88,7 @@ async def _with_fields(stream: Stream, around: Surroundings) -> Stream:
     if described is None:
         return stream
     for name in catalog.unknown_fields(described, wanted):
-        around.note(stream.name, f"The account has no field {name!r}; it is left out.")
+        around.note(stream.name, f"The account has no field {name!r} that can be read; it is left out.")
     for field in catalog.lacking(stream, described):
         paths = " or ".join(map(repr, field.at))
         around.note(stream.name, f"The account has no field {paths}: {field.name} is left out, its column as it was.")
