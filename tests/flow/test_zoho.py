@@ -15,6 +15,7 @@ import pytest
 
 from crmsync.errors import EgressRefused
 from crmsync.events import Events, Note, RequestAnswered
+from crmsync.plugins import connector
 from crmsync.sandbox import Fault, Server, SimRequest, SimResponse
 from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
@@ -262,6 +263,26 @@ def test_merged_records_leave_their_survivor(lab: Lab) -> None:
     lab.clock.advance(60)
     assert lab.run().counts.deleted == 1
     assert {i: row["job_title"] for i, row in lab.mirror().items()} == {one: "Pilot"}
+
+
+# -- regions ----------------------------------------------------------------------------------------------------------
+
+TLDS = {"us": "com", "eu": "eu", "in": "in", "au": "com.au", "jp": "jp", "cn": "com.cn", "ca": "ca", "sa": "sa"}
+
+
+@pytest.mark.parametrize("region", TLDS)
+def test_each_region_has_its_hosts_in_each_environment(region: str) -> None:
+    """That of tokens and that of the API; Canada's tokens are at a domain of their own."""
+    spec_file = connector("zoho").spec_file
+    assert spec_file is not None
+    tree = load(spec_file).tree
+    for environment, host in [("production", "www"), ("sandbox", "sandbox"), ("developer", "developer")]:
+        spec = build(tree, objects(), {"region": region, "environment": environment})
+        assert spec.base_url == f"https://{host}.zohoapis.{TLDS[region]}"
+        (way,) = spec.auth
+        accounts = "zohocloud.ca" if region == "ca" else f"zoho.{TLDS[region]}"
+        assert way.oauth is not None and way.oauth.token.url == f"https://accounts.{accounts}/oauth/v2/token"
+    assert {f"www.zohoapis.{tld}" for tld in TLDS.values()} <= set(spec.known_hosts)
 
 
 # -- tokens -----------------------------------------------------------------------------------------------------------
