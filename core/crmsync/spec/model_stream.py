@@ -49,6 +49,12 @@ class Field:
     prefer: Mapping[str, Any] | None = None
     within: str | None = None
     title: str = ""
+    dir: str = "both"  # both | read | write
+    to: str | None = None  # path that is written; None: nowhere
+    put: Template = None  # what is written there, with `$value`; None: the value itself
+    sets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of a case: value -> cells that make it so
+    required: bool = False
+    stand_in: str | None = None  # field whose local part stands in for a missing name
 
 
 @dataclass(frozen=True, slots=True)
