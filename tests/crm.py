@@ -35,6 +35,9 @@ class Crm:
     def __call__(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return self.shell(*words, **environment)
 
+    def inside(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.shell.inside(*words, **environment)
+
     def sync(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return self.shell("run", "--connector", self.shell.connector, *words, **environment)
 

@@ -44,7 +44,8 @@ def edit(driver: Driver, dice: random.Random) -> None:
         for record_id in dice.sample(sorted(driver.live()), 5 if verb in driver.verbs else 0):
             getattr(driver, verb)(record_id)
     driver.merge(*dice.sample(sorted(driver.live()), 2))
-    driver.create("New")
+    for number in range(20):  # about as many as go, so that there is something to edit however often
+        driver.create(f"New {number}")
 
 
 def assert_equal(crm: Crm) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from cli import CRMSYNC, shell
 from crm import on_terminal
+from crmsync.cli import show
 from crmsync_hubspot.simulator.access import ALL_SCOPES
 
 
@@ -26,11 +27,11 @@ def test_everything_can_be_looked_at_while_a_run_goes_on(crm):
         ["query", "SHOW ALL TABLES"],
         ["streams", "--connector", "hubspot"],
     ):
-        assert crm(*words).returncode == 0, words
-    (seen,) = map(json.loads, crm("runs", "--json").stdout.splitlines())
+        assert crm.inside(*words).returncode == 0, words
+    (seen,) = map(json.loads, crm.inside("runs", "--json").stdout.splitlines())
     assert (seen["stream"], seen["status"], seen["pid"]) == ("contact", "running", run.pid)
-    assert "may be read" in crm("check", "--connector", "hubspot").stdout
-    busy = crm("state", "reset", "hubspot", "contact")
+    assert "may be read" in crm.inside("check", "--connector", "hubspot").stdout
+    busy = crm.inside("state", "reset", "hubspot", "contact")
     assert (busy.returncode, str(run.pid) in busy.stderr) == (4, True)
     run.kill()
     run.communicate()
@@ -38,12 +39,12 @@ def test_everything_can_be_looked_at_while_a_run_goes_on(crm):
 
 def test_a_checkpoint_can_be_read_written_and_forgotten(crm):
     """What `show` prints, `set` takes; after `reset` everything is read again."""
-    crm.sync("--stream", "contact")
-    shown = crm("state", "show", "hubspot", "contact", "--store", "crmsync.duckdb")
-    written = crm("state", "set", "hubspot", "contact", shown.stdout.strip())
-    mistyped = crm("state", "reset", "hubspot", "contacts")
-    broken = crm("state", "set", "hubspot", "contact", '{"ful": {}}')
-    crm("state", "reset", "hubspot", "contact")
+    crm.inside("run", "--connector", "hubspot", "--stream", "contact")
+    shown = crm.inside("state", "show", "hubspot", "contact", "--store", "crmsync.duckdb")
+    written = crm.inside("state", "set", "hubspot", "contact", shown.stdout.strip())
+    mistyped = crm.inside("state", "reset", "hubspot", "contacts")
+    broken = crm.inside("state", "set", "hubspot", "contact", '{"ful": {}}')
+    crm.inside("state", "reset", "hubspot", "contact")
 
     assert (shown.returncode, written.returncode, mistyped.returncode, broken.returncode) == (0, 0, 2, 2)
     assert json.loads(shown.stdout)["account"] == "62515"
@@ -54,12 +55,29 @@ def test_a_checkpoint_can_be_read_written_and_forgotten(crm):
     assert (result["read"], result["unchanged"], result["deleted"]) == (39, 39, 1)
 
 
+def test_a_name_that_the_store_has_never_met_is_no_good_news(crm):
+    """A mistyped one is refused, by whatever shows what streams did: "no rejects" would be a lie."""
+    crm.inside("run", "--connector", "hubspot", "--stream", "contact")
+    asked = [crm.inside(what, *words) for what, *words in (
+        ("status", "--connection", "hubpot"),
+        ("rejects", "--stream", "contacts"),
+        ("runs", "--connection", "hubspot", "--stream", "deal"),
+        ("logs", "--connection", "hubpot", "--json"),
+    )]  # fmt: skip
+    found = crm.inside("rejects", "--connection", "hubspot")
+
+    assert [(done.returncode, done.stdout, "There: hubspot contact." in done.stderr) for done in asked] == [
+        (2, "", True)
+    ] * 4
+    assert (found.returncode, found.stderr) == (0, "No rejects: every record was mapped in whole.\n")
+
+
 def test_a_query_reads_and_nothing_else(crm):
     """A mistyped table is answered with the nearest; a statement that writes is refused."""
-    crm.sync("--stream", "contact")
-    mistyped = crm("query", "FROM hubspot.contacts")
-    writing = crm("query", "DELETE FROM hubspot.contact")
-    rows = crm("query", "--json", "SELECT _id, _created_at, email_opt_out FROM hubspot.contact LIMIT 1")
+    crm.inside("run", "--connector", "hubspot", "--stream", "contact")
+    mistyped = crm.inside("query", "FROM hubspot.contacts")
+    writing = crm.inside("query", "DELETE FROM hubspot.contact")
+    rows = crm.inside("query", "--json", "SELECT _id, _created_at, email_opt_out FROM hubspot.contact LIMIT 1")
 
     assert (mistyped.returncode, 'Did you mean "contact"?' in mistyped.stderr) == (2, True)
     assert (writing.returncode, "can only read" in writing.stderr) == (2, True)
@@ -69,15 +87,27 @@ def test_a_query_reads_and_nothing_else(crm):
 def test_rows_too_wide_for_the_terminal_stand_below_each_other(crm):
     """Narrow ones are a table; a pipe gets whole lines; what a stranger wrote cannot steer the terminal."""
     crm.simulator.create("contacts", {"email": "wide@example.com", "jobtitle": "\x1b[31mred\nhead"})
-    crm.sync("--stream", "contact")
+    crm.inside("run", "--connector", "hubspot", "--stream", "contact")
     one = "FROM hubspot.contact WHERE email = 'wide@example.com'"
-    wide, piped = on_terminal(crm.shell, "query", one), crm("query", one).stdout.splitlines()
+    wide, piped = on_terminal(crm.shell, "query", one), crm.inside("query", one).stdout.splitlines()
     narrow = on_terminal(crm.shell, "query", f"SELECT email, job_title {one}")
 
     assert re.search(r"^email +wide@example.com$", wide, re.MULTILINE)
     assert re.search(r"^wide@example.com +\\x1b\[31mred\\nhead$", narrow, re.MULTILINE)
     assert all(len(text) <= 80 for text in (wide + narrow).splitlines())
     assert (len(piped), piped[0].startswith("name ")) == (3, True)
+
+
+def test_columns_stay_in_line_whatever_the_letters(capsys):
+    """Those of the far east take two places of a terminal; numbers stand at the right."""
+    show.rows(("name", "rows", "city"), [("東京", 1000, "a"), ("Ab", 7, None)], as_json=False)
+
+    assert capsys.readouterr().out.splitlines() == [
+        "name  rows  city",
+        "────────────────",
+        "東京  1000  a",
+        "Ab       7",
+    ]
 
 
 def test_no_colour_where_none_is_wanted(crm):
@@ -87,25 +117,25 @@ def test_no_colour_where_none_is_wanted(crm):
 
     assert "\x1b[31m" in coloured
     assert "\x1b" not in plain
-    assert "\x1b" not in crm("runs").stderr
+    assert "\x1b" not in crm.inside("runs").stderr
 
 
 def test_a_missing_store_is_told_with_what_fills_it(tmp_path):
     """Also that of a sandbox run, which is another one."""
-    run = shell(tmp_path)
+    run = shell(tmp_path).inside
     before = run("runs")
     run("run", "--connector", "hubspot", "--stream", "deal", "--sandbox", "4")
     after = run("runs")
 
-    assert (before.returncode, "Fill it with: crmsync run" in before.stderr) == (2, True)
+    assert (before.returncode, "Fill it with: crmsync run --connector NAME" in before.stderr) == (2, True)
     assert (after.returncode, "--store crmsync-sandbox.duckdb" in after.stderr) == (2, True)
 
 
 def test_check_names_the_scope_that_lacks(crm):
     """Each line is ok, or says what to do; what concerns one stream leaves the others alone."""
     scopes = [s for s in ALL_SCOPES if "deals" not in s]
-    lacking = crm("check", "--connector", "hubspot", HUBSPOT_TOKEN=crm.simulator.grant(*scopes))
-    refused = crm("check", "--connector", "hubspot", HUBSPOT_TOKEN="nonsense")
+    lacking = crm.inside("check", "--connector", "hubspot", HUBSPOT_TOKEN=crm.simulator.grant(*scopes))
+    refused = crm.inside("check", "--connector", "hubspot", HUBSPOT_TOKEN="nonsense")
 
     assert lacking.returncode == 2
     assert re.search(r"^ok +contact +may be read$", lacking.stdout, re.MULTILINE)
@@ -116,7 +146,7 @@ def test_check_names_the_scope_that_lacks(crm):
 
 def test_check_tells_of_a_provider_that_does_not_answer(tmp_path):
     """Status 1, within seconds: somebody waits for the answer."""
-    done = shell(tmp_path, "http://127.0.0.1:1", token="x")("check", "--connector", "hubspot")
+    done = shell(tmp_path, "http://127.0.0.1:1", token="x").inside("check", "--connector", "hubspot")
 
     assert (done.returncode, done.stdout.startswith("bad")) == (1, True)
     assert "http://127.0.0.1:1 cannot be reached: the connection is refused" in done.stdout
@@ -137,7 +167,7 @@ def test_validate_tells_every_mistake_with_its_place(tmp_path):
     """Status 2 and a line for each, as compilers write them."""
     (tmp_path / "spec.yaml").write_text("crmsync: 1\nnam: x\ncheck: 5\n")
 
-    done = shell(tmp_path)("validate", "spec.yaml")
+    done = shell(tmp_path).inside("validate", "spec.yaml")
 
     assert done.returncode == 2
     assert "spec.yaml:2:1: unknown key `nam`; did you mean `name`? [SP101]" in done.stdout.splitlines()
@@ -147,12 +177,12 @@ def test_validate_tells_every_mistake_with_its_place(tmp_path):
 def test_status_says_in_words_how_each_stream_is_doing(crm):
     """Its last success, its rows, what is wrong, who reads it now; --json has the view as it is."""
     crm.simulator.create("contacts", {"email": "no address"})
-    before = crm("status")
-    crm.sync("--stream", "contact", "--stream", "deal")
+    before = crm.inside("status")
+    crm.inside("run", "--connector", "hubspot", "--stream", "contact", "--stream", "deal")
     crm.simulator.fail(400, "/objects/2026-03/deals", times=99)
-    crm.sync("--stream", "deal")
-    told = crm("status")
-    (contact,) = map(json.loads, crm("status", "--json", "--stream", "contact").stdout.splitlines())
+    crm.inside("run", "--connector", "hubspot", "--stream", "deal")
+    told = crm.inside("status")
+    (contact,) = map(json.loads, crm.inside("status", "--json", "--stream", "contact").stdout.splitlines())
 
     assert (before.returncode, told.returncode) == (2, 0)
     assert re.search(r"^hubspot.contact +41 +20\d\d-\S+ \S+ +20\d\d-\S+ \S+ +done, 1 held$", told.stdout, re.MULTILINE)
@@ -164,7 +194,7 @@ def test_status_names_a_run_that_holds_a_stream(crm):
     """Also one that was killed, until it is taken over."""
     crm.hang()
     run = crm.start("--stream", "contact")
-    told = crm("status").stdout
+    told = crm.inside("status").stdout
     run.kill()
     run.communicate()
 

@@ -125,7 +125,7 @@ def test_zoho_reads_the_fields_and_streams_of_the_readme(tmp_path: Path) -> None
     with desk(tmp_path, org, **{**options, **ZOHO}) as (shell, _):
         for shown in (fields, streams):
             (tmp_path / "crmsync.yaml").write_text(shown)
-            typed(shell, "crmsync run --connector zoho")
+            assert shell.inside("run", "--connector", "zoho").returncode == 0
         assert {"date_of_birth", "assistant"} <= columns(shell, "zoho.contact")
         assert "reason_for_loss__s" in columns(shell, "zoho.deal")
         assert {"name", "email", "company_name", "status", "owner_name"} <= columns(shell, "zoho.lead")
@@ -153,7 +153,7 @@ def test_odoo_reads_the_fields_and_streams_of_the_readme_and_tells_whose_a_deal_
         shell.environment.update(ODOO_BASE_URL=url, ODOO_DATABASE="yours")
         for shown in (fields, streams):
             (tmp_path / "crmsync.yaml").write_text(shown.replace(ERP, url))
-            typed(shell, "crmsync run --connector odoo")
+            assert shell.inside("run", "--connector", "odoo").returncode == 0
         assert {"comment", "category_id", "country_id"} <= columns(shell, "odoo.contact")
         assert "size" in columns(shell, "odoo.company")
         assert "tag_ids" in columns(shell, "odoo.deal")

@@ -78,6 +78,21 @@ def test_a_rate_lets_a_burst_through_and_then_waits(tmp_path):
     assert times_of(pools_on(tmp_path / "p", BURST, clock=clock), clock, 11) == [0.0] * 5 + [10.0] * 5 + [20.0]
 
 
+def test_a_request_that_reached_nobody_counts_for_nothing(tmp_path):
+    """The provider never saw it: a wrong address must not use up the limit."""
+    clock = VirtualClock()
+    pools = pools_on(tmp_path / "p", BURST, clock=clock)
+
+    async def ten_in_vain():
+        for _ in range(10):
+            async with pools.permit((), 1, lambda *_: None) as permit:
+                permit.unused = True
+
+    asyncio.run(ten_in_vain())
+    assert clock.monotonic() == 0.0
+    assert times_of(pools, clock, 6) == [0.0] * 5 + [10.0]
+
+
 def test_a_request_waits_for_all_its_pools(tmp_path):
     """The default ones and those that it names; others do not touch it."""
     clock = VirtualClock()

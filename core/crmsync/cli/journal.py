@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from crmsync.cli import show
+from crmsync.cli.known import require
 from crmsync.cli.options import config_option, json_option, reading, store_option
 
 _LIMIT = click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most this many.")
@@ -48,7 +49,7 @@ def status(store: Path | None, config: Path | None, connection: str | None, stre
     """Show how each stream is doing: its last success, its rows, what is wrong, who reads it now."""
     where, parameters = _where(connection=connection, stream=stream)
     sql = f"SELECT {'*' if as_json else _STATUS} FROM crmsync.status WHERE {where} ORDER BY ALL"
-    _print(store, config, sql, parameters, as_json, "No runs yet.")
+    _print(store, config, sql, parameters, as_json, "No runs yet.", (connection, stream))
 
 
 @click.command()
@@ -75,7 +76,9 @@ def rejects(
         FROM (SELECT *, unnest(problems) AS p FROM crmsync.rejects
               WHERE {where} {"" if everything else "AND resolved_at IS NULL"}
               ORDER BY last_at DESC, record_id LIMIT {limit})"""
-    _print(store, config, sql, parameters, as_json, "No rejects: every record was mapped in whole.")
+    _print(
+        store, config, sql, parameters, as_json, "No rejects: every record was mapped in whole.", (connection, stream)
+    )
 
 
 @click.command()
@@ -92,7 +95,7 @@ def runs(
     where, parameters = _where(connection=connection, stream=stream)
     columns = "*" if as_json else _RUNS
     sql = f"SELECT {columns} FROM crmsync.runs WHERE {where} ORDER BY started_at DESC, stream LIMIT {limit}"
-    _print(store, config, sql, parameters, as_json, "No runs yet.")
+    _print(store, config, sql, parameters, as_json, "No runs yet.", (connection, stream))
 
 
 @click.command()
@@ -119,7 +122,7 @@ def logs(
     sql = f"""
         SELECT {"*" if as_json else _LOGS}
         FROM (SELECT * FROM crmsync.logs WHERE {where} ORDER BY "at" DESC LIMIT {limit}) ORDER BY "at" """
-    _print(store, config, sql, parameters, as_json, "No log lines.")
+    _print(store, config, sql, parameters, as_json, "No log lines.", (connection, stream))
 
 
 @click.command()
@@ -136,9 +139,18 @@ def query(sql: str, store: Path | None, config: Path | None, as_json: bool) -> N
 
 
 def _print(
-    store: Path | None, config: Path | None, sql: str, parameters: list[Any], as_json: bool, nothing: str
+    store: Path | None,
+    config: Path | None,
+    sql: str,
+    parameters: list[Any],
+    as_json: bool,
+    nothing: str,
+    of: tuple[str | None, str | None] = (None, None),
 ) -> None:
+    """`of` are the connection and the stream that were asked for."""
     with reading(store, config) as opened:
+        if of != (None, None):
+            require(opened, *of)
         names, found = opened.query(sql, parameters)
     show.rows(names, found, as_json=as_json, nothing=nothing)
 

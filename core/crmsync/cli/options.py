@@ -165,7 +165,7 @@ def reading(store: Path | None, config: Path | None) -> Iterator[FileStore]:
     path = store_path(store, config)
     if not path.exists():
         sandbox = f"That of --sandbox runs is {SANDBOX_STORE}: --store {SANDBOX_STORE}"
-        hint = sandbox if SANDBOX_STORE.exists() else "Fill it with: crmsync run"
+        hint = sandbox if SANDBOX_STORE.exists() else "Fill it with: crmsync run --connector NAME"
         raise UsageError(f"There is no store {path} yet.", hint=hint)
     opened = open_store(path, read_only=True)
     try:

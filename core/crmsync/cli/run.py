@@ -115,7 +115,8 @@ def _simulator(connector: str, records: int) -> Iterator[dict[str, str]]:
     from crmsync import plugins
     from crmsync.sandbox import Server
 
-    with Server(plugins.sandbox(plugins.connector(connector), records, SEED)) as server:
+    simulator = plugins.sandbox(plugins.connector(connector), records, SEED)
+    with Server(simulator) as server:
         yield server.options
 
 

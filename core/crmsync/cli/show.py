@@ -8,13 +8,11 @@ import shutil
 import sys
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 import click
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
+_GAP = "  "  # between two columns
 LAST_MIN = 24  # a last column of text may be folded down to this width
 _PIPE_WIDTH = 100_000  # a pipe gets whole lines
 CLOSED_PIPE = 141  # what a shell reports of a program whose reader has gone
@@ -99,39 +97,42 @@ def _width(stream: TextIO) -> int:
 
 
 def _print(names: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[bool], width: int) -> None:
-    from rich.cells import cell_len
-
-    widths = [max(map(cell_len, column)) for column in zip(names, *cells, strict=True)]
-    others = sum(widths[:-1]) + 2 * (len(names) - 1)
+    widths = [max(map(_cells, column)) for column in zip(names, *cells, strict=True)]
+    others = sum(widths[:-1]) + len(_GAP) * (len(names) - 1)
     if others + widths[-1] > width and (right[-1] or others + LAST_MIN > width):
         _records(names, cells)
         return
-    _render(_table(names, cells, right), min(others + widths[-1], width))
+    widths[-1] = min(widths[-1], width - others)
+    for number, row in enumerate((names, *cells)):
+        last, *further = _folded(row[-1], widths[-1])
+        line(_GAP.join(map(_padded, (*row[:-1], last), widths, right)).rstrip())
+        for part in further:
+            line(" " * others + part)
+        if number == 0:
+            line("─" * (others + widths[-1]))
 
 
-def _table(names: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[bool]) -> Table:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
+def _cells(text: str) -> int:
+    """Columns of the terminal that a text takes; those of the far east have wide letters."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
-    last = len(names) - 1
-    for index, name in enumerate(names):
-        table.add_column(
-            name, justify="right" if right[index] else "left", no_wrap=index < last, overflow="fold", header_style=""
-        )
-    for row in cells:
-        table.add_row(*row)
-    return table
+    return cell_len(text)
 
 
-def _render(table: Table, width: int) -> None:
+def _padded(text: str, width: int, right: bool) -> str:
+    pad = " " * (width - _cells(text))
+    return pad + text if right else text + pad
+
+
+def _folded(text: str, width: int) -> list[str]:
+    if _cells(text) <= width:
+        return [text]
     from rich.console import Console
+    from rich.text import Text
 
-    console = Console(width=width, highlight=False, markup=False, emoji=False, color_system=None)
-    with console.capture() as captured:
-        console.print(table)
-    for text in captured.get().splitlines():
-        line(text.rstrip())
+    return [part.plain.rstrip() for part in Text(text).wrap(Console(), width, overflow="fold")]
 
 
 def _records(names: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
@@ -157,7 +158,10 @@ def _cell(value: Any) -> str:
         return str(value.astimezone().strftime("%Y-%m-%d %H:%M:%S"))
     if isinstance(value, dict | list):
         value = json.dumps(value, default=_plain, ensure_ascii=False)
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(value))
+    text = str(value)
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def _plain(value: Any) -> str:

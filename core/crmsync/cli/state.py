@@ -9,12 +9,12 @@ from typing import Any, TypeVar
 import click
 
 from crmsync.cli import show
+from crmsync.cli.known import require
 from crmsync.cli.options import config_option, open_store, reading, store_option, store_path
 from crmsync.errors import UsageError
 
 F = TypeVar("F", bound=Callable[..., Any])
 _COLUMNS = ("connection", "stream", "phase", "changes_until", "full_read_as_of", "next_sweep", "commits", "updated_at")
-_KNOWN = "SELECT connection, stream FROM crmsync.runs UNION SELECT connection, stream FROM crmsync.checkpoints"
 
 
 def _of_one(function: F) -> F:
@@ -97,9 +97,8 @@ def _row(connection: str, stream: str, checkpoint: str, version: int, updated_at
 
 def _checkpoint(store: Path | None, config: Path | None, connection: str, stream: str) -> str:
     with reading(store, config) as opened:
-        known = opened.query(_KNOWN)[1]
+        require(opened, connection, stream)
         text = opened.checkpoint(connection, stream)
-    _require(known, connection, stream)
     if text is None:
         raise UsageError(f"{connection}.{stream} has no checkpoint: its next run reads everything.")
     return text
@@ -107,17 +106,9 @@ def _checkpoint(store: Path | None, config: Path | None, connection: str, stream
 
 def _write(store: Path | None, config: Path | None, connection: str, stream: str, text: str | None) -> None:
     with reading(store, config) as opened:
-        known = opened.query(_KNOWN)[1]
-    _require(known, connection, stream)
+        require(opened, connection, stream)
     writable = open_store(store_path(store, config))
     try:
         writable.set_checkpoint(connection, stream, text)
     finally:
         writable.close()
-
-
-def _require(known: list[tuple[Any, ...]], connection: str, stream: str) -> None:
-    """Refuse names that the store has never met: they are mistyped."""
-    if (connection, stream) not in known:
-        there = ", ".join(sorted(f"{c} {s}" for c, s in known)) or "none"
-        raise UsageError(f"The store has no stream {connection} {stream}. There: {there}.")

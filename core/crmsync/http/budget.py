@@ -30,12 +30,13 @@ Waits = Callable[[str, float], None]
 
 @dataclass(slots=True)
 class Permit:
-    """The right to send one request. Set `headers` to those of its answer."""
+    """The right to send one request. Set `headers` to those of its answer, or `unused` where nobody was reached."""
 
     taken_at: float
     slots: list[tuple[Gate, int]]
     periods: list[tuple[Gate, float]]
     headers: Mapping[str, str] = field(default_factory=dict)
+    unused: bool = False
 
 
 class Pools:
@@ -121,7 +122,7 @@ class Pools:
         now = self._clock.monotonic()
         with self._ledger as ledger:
             for gate, index in permit.slots:
-                gate.release(ledger, index, permit.taken_at, now)
+                gate.release(ledger, index, permit.taken_at, now, unused=permit.unused)
             for gate, since in permit.periods:
                 gate.correct(ledger, since, permit.headers)
 

@@ -24,7 +24,7 @@ from crmsync.http.budget import Pools, pool_file
 from crmsync.http.classify import GOOD, Verdict, classify, error_of
 from crmsync.http.egress import Egress
 from crmsync.http.network import proxy_for
-from crmsync.http.reach import unanswered
+from crmsync.http.reach import look_at, unanswered
 from crmsync.http.render import render
 from crmsync.http.retry import AMBIGUOUS, RETRIED, UNTOUCHED, Patience, RetrySettings
 from crmsync.http.wire import Message, Wire, WireSettings
@@ -183,7 +183,9 @@ class Client:
                 answer = await self._exchange(message, request, stream, grant)
             except ProviderDown as error:
                 proxy = self._proxy.url if self._proxy else None
-                return None, unanswered(error, str(self._egress.base), proxy, self._redact)
+                verdict = unanswered(error, str(self._egress.base), proxy, self._redact)
+                permit.unused = verdict.outcome == "unreachable"
+                return None, verdict
             permit.headers = answer.headers
         return answer, classify(answer, self._spec, self._clock.now(), self._redact)
 
@@ -221,9 +223,7 @@ class Client:
             hint = auth.mend(self._way, self._spec, connection)
         tries = f", {patience.attempt} tries" if patience.attempt > 1 else ""
         if verdict.outcome == "unreachable":
-            address = f"the address, which {variable(connection, 'base_url')} sets"
-            hint = f"Check this machine's network, its proxy if it needs one (HTTPS_PROXY), and {address}."
-            return error_of(verdict, f"{connection}{tries}", hint)
+            return error_of(verdict, f"{connection}{tries}", look_at(variable(connection, "base_url")))
         return error_of(verdict, f"{connection}: {request.method} {request.path}{tries}", hint)
 
     def _told(self, rule: ErrorRule) -> str | None:

@@ -43,10 +43,11 @@ class Gate:
         self._free = (taken + 1) % self.size
         return taken
 
-    def release(self, ledger: Ledger, slot: int, taken_at: float, now: float) -> None:
+    def release(self, ledger: Ledger, slot: int, taken_at: float, now: float, *, unused: bool = False) -> None:
         """The request is answered; unless it took so long that somebody else has the permit by now."""
+        rests_s = 0.0 if unused else self._rests_s
         if ledger.slot(self.index, slot) == (taken_at, *self._owner):
-            ledger.set_slot(self.index, slot, (now + self._rests_s, 0, 0))
+            ledger.set_slot(self.index, slot, (now + rests_s, 0, 0))
 
     def count(self, ledger: Ledger, cost: int) -> float:
         """Count `cost` against the budget; returns the start of the period it was counted in."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -29,7 +29,7 @@ from crmsync.http.client import HttpSettings
 from crmsync.http.egress import Egress
 from crmsync.http.network import proxy_for
 from crmsync.http.paths import values_at
-from crmsync.http.reach import unanswered
+from crmsync.http.reach import look_at, unanswered
 from crmsync.http.retry import Patience
 from crmsync.http.wire import Message, Wire
 from crmsync.secret import Redactor, Secret
@@ -141,13 +141,14 @@ class TokenEndpoint:
         pools, patience = self._pools(egress), Patience(self._settings.retry, self._dice)
         try:
             while True:
-                async with pools.permit((), 1, self._waits):
+                async with pools.permit((), 1, self._waits) as permit:
                     try:
                         answer = await self._sent(wire, message)
                         verdict, issued = self._meant(answer)
                     except ProviderDown as error:
                         proxied = proxy.url if proxy else None
                         verdict, issued = unanswered(error, str(egress.base), proxied, self._redact), None
+                        permit.unused = verdict.outcome == "unreachable"
                 if issued is not None:
                     return issued
                 wait_s = patience.next_wait(verdict, self._clock.monotonic())
@@ -218,6 +219,8 @@ class TokenEndpoint:
         hint = None
         if verdict.outcome == "throttled":
             hint = "Nothing needs to be connected again: run the same command in some minutes."
+        elif verdict.outcome == "unreachable":
+            hint = look_at(self._names(filter(None, [self._oauth.token.option])))
         return error_of(verdict, who, hint)
 
     def _mend(self) -> str:
@@ -232,7 +235,7 @@ class TokenEndpoint:
             lines.append(f"A wrong {variable(self._connection, region.name)}{choice} gives the same error.")
         return "\n".join(lines)
 
-    def _names(self, options: Collection[str]) -> str:
+    def _names(self, options: Iterable[str]) -> str:
         return ", ".join(variable(self._connection, option) for option in options)
 
     def _address(self, address: Address, what: str) -> str:

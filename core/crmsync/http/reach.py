@@ -19,6 +19,12 @@ def unanswered(error: BaseException, host: str, proxy: str | None, redact: Calla
     return Verdict("unreachable", redact(f"no answer: {where}"))
 
 
+def look_at(option: str) -> str:
+    """What a person checks where nobody was reached. `option` sets the address; empty: nothing does."""
+    sets = f", which {option} sets" if option else ""
+    return f"Check this machine's network, its proxy if it needs one (HTTPS_PROXY), and the address{sets}."
+
+
 def unreached(error: BaseException, host: str, proxy: str | None) -> str | None:
     """Whom no connection could be made to, and why; None where there was one. `proxy`: the one that leads to `host`."""
     for cause in _below(error):

@@ -36,7 +36,7 @@ class Server:
 
     @property
     def options(self) -> dict[str, str]:
-        """The connection options that reach the simulator where it is served."""
+        """The connection options that reach the simulator where it is served, base URL included."""
         given = {name: value.replace("$url", self.url) for name, value in self._simulator.options.items()}
         return {**given, "base_url": self.url}
 

@@ -299,7 +299,8 @@ class FileStore:
         if version == schema.VERSION or (version and self._read_only):
             return  # an older layout reads as well: columns and views were added to it
         if self._read_only:
-            raise errors.StoreError(f"{self.path} has nothing of crmsync yet.", hint="Fill it with: crmsync run")
+            hint = "Fill it with: crmsync run --connector NAME"
+            raise errors.StoreError(f"{self.path} has nothing of crmsync yet.", hint=hint)
         with transaction(self.engine):
             for table in schema.SYSTEM:
                 tables.ensure(self.engine, table)
@@ -326,6 +327,6 @@ def _require_usable(path: Path, *, read_only: bool) -> None:
     if path.is_dir():
         raise errors.StoreCorrupt(f"{path} is a folder, not a store file.", hint="Name a file in it with --store.")
     if read_only and not path.exists():
-        raise errors.StoreError(f"There is no store {path} yet.", hint="Fill it with: crmsync run")
+        raise errors.StoreError(f"There is no store {path} yet.", hint="Fill it with: crmsync run --connector NAME")
     if path.is_file() and path.stat().st_size == 0:
         raise errors.StoreCorrupt(f"{path} is empty, not a store.", hint="Delete it; the store is then made anew.")

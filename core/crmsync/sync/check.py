@@ -140,4 +140,4 @@ def _limit(pool: Pool) -> str:
     if pool.budget is not None:
         again = f"at midnight {pool.zone}" if pool.resets == "midnight" else f"every {pool.resets}"
         return f"{pool.budget:,} requests, counted anew {again}"
-    return f"{pool.concurrent} requests at a time"
+    return f"{pool.concurrent} request{'' if pool.concurrent == 1 else 's'} at a time"

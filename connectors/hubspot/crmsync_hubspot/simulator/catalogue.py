@@ -30,6 +30,7 @@ _OPTIONS: Mapping[tuple[str, str], Iterable[str]] = {
     ("companies", "type"): ("PROSPECT", "PARTNER", "RESELLER", "VENDOR", "OTHER"),
     ("deals", "dealtype"): ("newbusiness", "existingbusiness"),
     ("deals", "hs_priority"): ("low", "medium", "high"),
+    ("deals", "hs_manual_forecast_category"): ("OMIT", "PIPELINE", "BEST_CASE", "COMMIT", "CLOSED"),
     ("deals", "deal_currency_code"): ("USD", "EUR", "GBP"),
     ("tickets", "hs_ticket_priority"): ("LOW", "MEDIUM", "HIGH"),
     ("contacts", "hs_language"): ("en", "de", "es", "fr", "pt", "ja", "pl", "tr"),

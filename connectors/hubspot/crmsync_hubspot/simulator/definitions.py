@@ -142,6 +142,8 @@ dealtype | Deal Type | radio |
 description | Deal Description | area |
 hs_priority | Priority | select |
 hs_next_step | Next step | text |
+hs_manual_forecast_category | Forecast category | select |
+hs_analytics_source | Original Traffic Source | select | ro
 hs_forecast_amount | Forecast amount | number |
 hs_forecast_probability | Forecast probability | number |
 hs_deal_stage_probability | Deal probability | number | ro
