@@ -6,6 +6,9 @@ from crmsync.quote import identifier, literal
 from crmsync.store.engine import Engine
 from crmsync.store.interface import Column, Table, View
 
+# All DuckDBs that open the file know these functions. Ids that rise with time keep what is new together in the file.
+_DEFAULTS = {"id": "CAST(uuidv7() AS VARCHAR)", "now": "now()"}
+
 
 def ensure(engine: Engine, table: Table) -> dict[str, str]:
     """Create or widen `table` and set its comments; the columns that are there beside it or with another type."""
@@ -14,7 +17,7 @@ def ensure(engine: Engine, table: Table) -> dict[str, str]:
         _create(engine, table)
     for column in table.columns:
         if there and column.name not in there:
-            engine.execute(f"ALTER TABLE {engine.full(table)} ADD COLUMN {_definition(column)}")
+            _add(engine, table, column)
         if column.comment and column.comment != there.get(column.name, ("", None))[1]:
             _explain(engine, table, column)
     wanted = {c.name: c.type for c in table.columns}
@@ -50,13 +53,25 @@ def _columns(engine: Engine, table: Table) -> list[tuple[str, str, str | None]]:
 
 def _create(engine: Engine, table: Table) -> None:
     engine.execute(f"CREATE SCHEMA IF NOT EXISTS {engine.alias}.{identifier(engine.schema(table))}")
-    engine.execute(f"CREATE TABLE {engine.full(table)} ({', '.join(map(_definition, table.columns))})")
+    columns = ", ".join(_definition(c) + _demand(c) for c in table.columns)
+    engine.execute(f"CREATE TABLE {engine.full(table)} ({columns})")
     if table.comment:
         engine.execute(f"COMMENT ON TABLE {engine.full(table)} IS {literal(table.comment)}")
 
 
+def _add(engine: Engine, table: Table, column: Column) -> None:
+    engine.execute(f"ALTER TABLE {engine.full(table)} ADD COLUMN {_definition(column)}")
+    if demand := _demand(column):
+        engine.execute(f"ALTER TABLE {engine.full(table)} ALTER COLUMN {identifier(column.name)} SET{demand}")
+
+
 def _definition(column: Column) -> str:
-    return f"{identifier(column.name)} {column.type}"
+    default = f" DEFAULT {_DEFAULTS[column.default]}" if column.default else ""
+    return f"{identifier(column.name)} {column.type}{default}"
+
+
+def _demand(column: Column) -> str:
+    return " NOT NULL" if column.default == "id" else ""
 
 
 def _is(engine: Engine, stored: str, wanted: str) -> bool:
