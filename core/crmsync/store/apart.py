@@ -39,7 +39,7 @@ def bring(engine: Engine, pairing: Pairing, living: str, into: str) -> int:
     for rows, table, unmatched in ((_HUB, hub, _BASE), (_MIRROR, mirror, _SHOWN)):
         engine.execute(
             f"CREATE OR REPLACE TEMP TABLE {rows} AS SELECT _id, count(*) AS copies FROM {table} "
-            f"WHERE rowid IN (SELECT row FROM {unmatched} WHERE row IS NOT NULL) GROUP BY _id"
+            f"WHERE rowid IN (SELECT row FROM {unmatched} WHERE row IS NOT NULL) AND _id IS NOT NULL GROUP BY _id"
         )
     engine.execute(_links(links, ours))
     engine.execute(f"CREATE OR REPLACE TEMP TABLE {identifier(into)} AS {_pairs(links, mirror, ours, living)}")

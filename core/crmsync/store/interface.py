@@ -16,8 +16,8 @@ from typing import Any, Literal, Protocol
 class Column:
     """A column: its DuckDB type and the comment that explains it in any shell.
 
-    `default` fills it, in any shell, where an insert leaves it out: with an `id` of its own, which then may never be
-    empty, or with the moment that is `now`.
+    `default` fills it, in any shell, where an insert leaves it out: with an `id` of its own, or the moment that is
+    `now`. A table that is made with an `id` refuses rows that say they have none.
     """
 
     name: str
@@ -187,7 +187,7 @@ class Store(Protocol):
         - `twice`, of the hub: several rows have this id, for people may copy rows.
 
         A reference that its stream has no link for is empty in the mirror's text. A link that is not `linked` rests: it
-        is brought only where both its rows are there, and both `changed`.
+        is brought only where both its rows are there, and both `changed`. Rows without an id are passed over.
         """
 
     def commit(self, commit: Commit) -> float:

@@ -17,7 +17,7 @@ def ensure(engine: Engine, table: Table) -> dict[str, str]:
         _create(engine, table)
     for column in table.columns:
         if there and column.name not in there:
-            _add(engine, table, column)
+            engine.execute(f"ALTER TABLE {engine.full(table)} ADD COLUMN {_definition(column)}")
         if column.comment and column.comment != there.get(column.name, ("", None))[1]:
             _explain(engine, table, column)
     wanted = {c.name: c.type for c in table.columns}
@@ -53,25 +53,16 @@ def _columns(engine: Engine, table: Table) -> list[tuple[str, str, str | None]]:
 
 def _create(engine: Engine, table: Table) -> None:
     engine.execute(f"CREATE SCHEMA IF NOT EXISTS {engine.alias}.{identifier(engine.schema(table))}")
-    columns = ", ".join(_definition(c) + _demand(c) for c in table.columns)
+    # A column that is added to a table cannot be NOT NULL: DuckDB refuses that within a transaction.
+    columns = ", ".join(_definition(c) + (" NOT NULL" if c.default == "id" else "") for c in table.columns)
     engine.execute(f"CREATE TABLE {engine.full(table)} ({columns})")
     if table.comment:
         engine.execute(f"COMMENT ON TABLE {engine.full(table)} IS {literal(table.comment)}")
 
 
-def _add(engine: Engine, table: Table, column: Column) -> None:
-    engine.execute(f"ALTER TABLE {engine.full(table)} ADD COLUMN {_definition(column)}")
-    if demand := _demand(column):
-        engine.execute(f"ALTER TABLE {engine.full(table)} ALTER COLUMN {identifier(column.name)} SET{demand}")
-
-
 def _definition(column: Column) -> str:
     default = f" DEFAULT {_DEFAULTS[column.default]}" if column.default else ""
     return f"{identifier(column.name)} {column.type}{default}"
-
-
-def _demand(column: Column) -> str:
-    return " NOT NULL" if column.default == "id" else ""
 
 
 def _is(engine: Engine, stored: str, wanted: str) -> bool:
