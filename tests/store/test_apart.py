@@ -195,8 +195,9 @@ def test_links_are_found_from_either_side(team, path):
     """By hub row and by record, both in one visit of the file."""
     linked(path, 3)
     ours = "SELECT 'hubspot' AS connection, 'people' AS stream, "
-    assert team.lookup(LINKS, f"{ours} 'h1' AS hub_id", "one") == 1
-    assert team.lookup(LINKS_BY_REMOTE, f"{ours} unnest(['r1', 'r2', 'r9']) AS remote_id", "two") == 2
+    for _ in range(2):
+        assert team.lookup(LINKS, f"{ours} 'h1' AS hub_id", "one") == 1
+        assert team.lookup(LINKS_BY_REMOTE, f"{ours} unnest(['r1', 'r2', 'r9']) AS remote_id", "two") == 2
     assert team.engine.rows("SELECT hub_id FROM two ORDER BY ALL") == [("h1",), ("h2",)]
 
 
