@@ -19,6 +19,7 @@ from providers import DRIVERS
 
 ZOHO_SCOPES = {
     "settings": "ZohoCRM.settings.ALL",
+    "users": "ZohoCRM.users.READ",
     "org": "ZohoCRM.org.READ",
     "coql": "ZohoCRM.coql.READ",
     "contacts": "ZohoCRM.modules.contacts.READ",
@@ -102,7 +103,7 @@ CASES = {
     "zoho: too many requests": Case("zoho", "credentials", 4, ("try again later",), {}, failing(429, "/crm")),
     "odoo: bad key": Case("odoo", "credentials", 2, (KEY_ENDS, "ODOO_API_KEY"), {"api_key": "nonsense"}),
     "odoo 18: bad key": Case(
-        "odoo", "credentials", 2, ("ODOO_LOGIN and ODOO_API_KEY",), {"api_key": "x"}, oddities=OLD
+        "odoo", "credentials", 2, ("ODOO_LOGIN and ODOO_API_KEY", "have not ended"), {"api_key": "x"}, oddities=OLD
     ),
     "odoo 18: no user name": Case("odoo", "credentials", 2, ("export ODOO_LOGIN=…",), {"login": ""}, oddities=OLD),
     "odoo: wrong database": Case("odoo", "credentials", 1, ("no such database", "ODOO_DATABASE"), {"database": "nope"}),
@@ -116,7 +117,9 @@ CASES = {
         "odoo", "deal", 2, ("'Lead'", "Sales / Administrator"), {}, lambda odoo: odoo.forbid("crm.lead", "read")
     ),
     "odoo: not in the plan": Case("odoo", "credentials", 2, ("the plan Custom",), {}, failing(403, "POST")),
-    "odoo: a page asks for a password": Case("odoo", "credentials", 1, ("a web page titled 'Login",), {}, failing(200)),
+    "odoo: a page asks for a password": Case(
+        "odoo", "credentials", 1, ("a web page titled 'Login", "ODOO_BASE_URL"), {}, failing(200)
+    ),
     "odoo: no Odoo": Case("odoo", "credentials", 1, ("no Odoo at this address", "ODOO_BASE_URL"), {}, failing(404)),
 }
 
@@ -160,6 +163,27 @@ def test_a_connection_that_works_is_all_ok_but_for_a_clock_that_is_wrong(
     assert len(re.findall(r"^ok +(contact|company|deal) +may be read$", told, re.MULTILINE)) == 3
 
 
+NO_OWNERS = {
+    "hubspot": (lacking(*(f"crm.objects.{kind}.read" for kind in ("contacts", "companies", "deals"))), "owners.read"),
+    "zoho": (without("users"), "ZohoCRM.users.READ"),
+    "odoo": (lambda odoo: odoo.forbid("res.users", "read"), "res.users"),
+}
+
+
+@pytest.mark.parametrize("crm", NO_OWNERS)
+def test_what_a_run_can_do_without_is_told_and_is_no_failure(tmp_path: Path, crm: str) -> None:
+    """Names of owners: each stream may be read, and the line says what lacks and how to get it."""
+    do, missing = NO_OWNERS[crm]
+    driver = DRIVERS[crm](3, 1, None)
+    with Server(driver.simulator) as server:
+        more = do(driver.simulator) or {}
+        status, told = checked(shell(tmp_path, connector=crm, **{**driver.options(server.url), **more}))
+    lines = re.findall(r"^ok +(?:contact|company|deal) +(.*)$", told, re.MULTILINE)
+    assert (status, len(lines)) == (0, 3), told
+    assert all(line.startswith("may be read, without owner_name and owner_email: ") for line in lines)
+    assert all(missing in line for line in lines), told
+
+
 ADDRESSES = [("hubspot", "base_url"), ("zoho", "base_url"), ("zoho", "accounts_url"), ("odoo", "base_url")]
 
 
@@ -180,3 +204,4 @@ def test_who_cannot_be_reached_is_named_with_why(tmp_path: Path) -> None:
             told = " ".join(process.communicate(timeout=60)[0].split())
             assert (process.returncode, told.startswith("bad credentials")) == (1, True), told
             assert [text for text in wanted if text not in told] == [], told
+            assert "Check this machine's network, its proxy" in told

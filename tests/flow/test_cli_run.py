@@ -99,7 +99,7 @@ def test_missing_and_refused_credentials_say_what_to_set(crm):
     assert (missing.returncode, refused.returncode) == (2, 2)
     assert "export HUBSPOT_TOKEN=" in missing.stderr
     assert "--sandbox" in missing.stderr
-    assert "Set HUBSPOT_TOKEN to credentials that are valid." in refused.stderr
+    assert "Set HUBSPOT_TOKEN to credentials that are valid and have not ended." in refused.stderr
 
 
 def test_the_end_of_the_day_s_quota_is_a_stop(crm):

@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from acme import Edit, served
-from lab import KINDS, Lab
+from crmsync.events import Note
+from crmsync_hubspot.simulator.access import ALL_SCOPES, STATIC_TOKEN, Token
+from crmsync_zoho.simulator.access import ALL_SCOPES as ZOHO_SCOPES
+from crmsync_zoho.simulator.oauth import REFRESH_TOKEN
+from lab import KINDS, Lab, laboratory
 
 PLACES = {"offset": {"from": "$offset"}, "number": {"number": "$page"}, "keyset": {"above": "$after_id"}}
 
@@ -108,6 +112,70 @@ def test_an_owner_that_changes_to_an_unknown_one_takes_the_name_along(lab: Lab) 
     lab.clock.advance(60)
     lab.run()
     assert [lab.mirror()[one][name] for name in ("owner_id", "owner_name", "owner_email")] == ["1", None, None]
+
+
+def hubspot_may(portal: Any, may: bool) -> None:
+    """Whether the token may read owners."""
+    scopes = tuple(scope for scope in ALL_SCOPES if may or "owners" not in scope)
+    portal.access.tokens[STATIC_TOKEN] = Token(scopes)
+
+
+def zoho_may(org: Any, may: bool) -> None:
+    """Whether the consent covers users."""
+    scopes = tuple(scope for scope in ZOHO_SCOPES if may or "users" not in scope)
+    org.app.refresh_tokens[REFRESH_TOKEN].scopes = scopes
+    org.expire_all()
+
+
+def odoo_may(server: Any, may: bool) -> None:
+    """Whether the user may see users."""
+    server.database.forbidden.clear()
+    if not may:
+        server.forbid("res.users", "read")
+
+
+OWNER_COLUMNS = ("owner_id", "owner_name", "owner_email")
+MAY = [
+    ("hubspot", hubspot_may, "Grant the credentials: crm.objects.owners.read"),
+    ("zoho", zoho_may, "ZohoCRM.users.READ"),
+    ("odoo", odoo_may, "res.users"),
+]
+
+
+@pytest.mark.parametrize(("provider", "may", "told"), MAY, ids=[crm for crm, *_ in MAY])
+def test_who_may_not_read_owners_gets_everything_else_and_their_names_on_a_later_day(
+    tmp_path: Path, provider: str, may: Any, told: str
+) -> None:
+    """A warning tells what is missing; once it is granted the same command fills the columns, of old records too."""
+    streams = ("contact", "company", "deal")
+    with laboratory(tmp_path, records=20, provider=provider) as lab:
+        for allowed in (True, False, True):
+            may(lab.simulator, allowed)
+            lab.events.clear()
+            lab.clock.advance(60)
+            assert {result.status for result in lab.try_run(*streams)} == {"done"}
+            notes = [e.message for e in lab.events if isinstance(e, Note) and "owner_name and owner_email" in e.message]
+            assert (len(notes), all(told in note for note in notes)) == (0 if allowed else 3, True)
+            for stream in streams:
+                rows = [tuple(row[c] for c in OWNER_COLUMNS) for row in lab.mirror(stream).values()]
+                assert any(key for key, *_ in rows)
+                assert all(
+                    (name is not None) is (mail is not None) is bool(key and allowed) for key, name, mail in rows
+                )
+
+
+def test_a_list_that_more_depends_on_stops_the_stream_where_it_is_refused(tmp_path: Path) -> None:
+    """A label that stands for its key, or a column that would rather be held."""
+    team = {"do": "GET /secret", "records": "teams", "key": "id", "value": "name"}
+    for on_bad, status in [("hold", "failed"), ("clear", "done")]:
+
+        def edit(tree: dict[str, Any], on_bad: str = on_bad) -> None:
+            listing({"team": team})(tree)
+            tree["streams"]["contact"]["fields"]["team"] |= {"on_bad": on_bad}
+
+        (folder := tmp_path / on_bad).mkdir()
+        with served(folder, 1, edit) as (_, sync):
+            assert sync.tried().status == status
 
 
 @pytest.mark.parametrize("answer", [{}, {"teams": None}, {"teams": {"1": "North"}}, ["North"]])

@@ -65,7 +65,8 @@ def zoho() -> ZohoSimulator:
     org = ZohoSimulator(80, seed=1)
     for module in ("Contacts", "Accounts", "Deals"):
         org.delete(module, org.ids(module)[0])
-    scopes = ("ZohoCRM.modules.ALL", "ZohoCRM.settings.ALL", "ZohoCRM.org.READ", "ZohoCRM.coql.READ")
+    areas = ("modules.ALL", "settings.ALL", "users.READ", "org.READ", "coql.READ")
+    scopes = tuple(f"ZohoCRM.{area}" for area in areas)
     org.app.refresh_tokens[org.options["refresh_token"]] = Refresh(scopes)
     return org
 

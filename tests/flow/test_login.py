@@ -125,7 +125,7 @@ def test_wrong_credentials_name_the_variables(rpc, tmp_path):
     error = tried(tmp_path, rpc, api_key="canary-of-somebody-else")
 
     assert isinstance(error, Unauthorized) and "the login is refused" in error.message
-    assert error.hint == "Set RPC_LOGIN and RPC_API_KEY to credentials that are valid."
+    assert error.hint == "Set RPC_LOGIN and RPC_API_KEY to credentials that are valid and have not ended."
 
 
 @pytest.mark.parametrize("answer", [{}, {"result": None}, {"result": {}}, {"result": []}, [], {"error": "no database"}])

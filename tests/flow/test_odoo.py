@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from crmsync.events import RequestAnswered
+from crmsync.events import Note, RequestAnswered
 from crmsync.sandbox import SimRequest
 from crmsync.sync import Result
+from crmsync_odoo.simulator.orm.fields import char
 from lab import Lab, laboratory
 
 DAY_S = 86_400.0
@@ -186,6 +187,37 @@ def test_a_deleted_record_is_found_by_the_sweep(lab: Lab) -> None:
     assert lab.mirror("deal")[sold]["contact_id"] is None
 
 
+def test_deletions_show_within_six_hours_and_so_does_a_record_that_was_long_in_coming(each: Lab) -> None:
+    """All ids are read then, and no more than that of those that are where they were."""
+    ids = [person(each) for _ in range(60)]
+    synced(each, "contact", later_s=1000)
+    each.simulator.unlink(PARTNER, [int(ids[0])])
+    slow = each.simulator.begin()
+    late = str(slow.create(PARTNER, {"name": "Late"}))
+    each.clock.advance(1000)
+    synced(each, "contact")
+    slow.commit()
+    (early,) = synced(each, "contact", later_s=1000)
+    assert (early.counts.deleted, late in each.mirror()) == (0, False)
+    (counted,) = synced(each, "contact", later_s=6 * 3600.0)
+    assert (counted.counts.deleted, counted.counts.applied) == (1, 1)
+    assert set(each.mirror()) == {*ids[1:], late}
+
+
+def test_other_addresses_of_a_company_are_no_contacts(lab: Lab) -> None:
+    """Nor have they to have a name; who becomes one has left."""
+    company = lab.simulator.create(PARTNER, {"name": "Acme", "is_company": True})
+    one = person(lab, parent_id=company)
+    for kind in ("delivery", "invoice", "other"):
+        lab.simulator.create(PARTNER, {"name": False, "type": kind, "parent_id": company})
+    synced(lab)
+    assert (set(lab.mirror()), set(lab.mirror("company"))) == ({one}, {str(company)})
+    lab.simulator.write(PARTNER, int(one), {"type": "delivery"})
+    synced(lab, later_s=7 * 3600.0)
+    assert lab.mirror() == {}
+    assert lab.rows("SELECT _deleted_at IS NULL, _left_at IS NULL FROM odoo.contact") == [(True, False)]
+
+
 def test_a_contact_that_became_a_company_leaves_one_stream_and_enters_the_other(lab: Lab) -> None:
     """The change brings the company at once; the sweep tells that there is no such contact; and back again."""
     one = person(lab)
@@ -244,6 +276,32 @@ def test_addresses_that_people_type_are_read_by_odoo_s_own_reading(lab: Lab) -> 
     (result,) = synced(lab, "contact", later_s=1000)
     assert [lab.mirror()[i]["email"] for i in ids] == ["ann@x.example", "b@x.example", None]
     assert result.counts.held == 1
+
+
+def test_a_stage_that_is_renamed_is_so_in_its_deals(each: Lab) -> None:
+    """In those that are read from then on, and in all of them when everything is read: their time of change stays."""
+    old, new = deal(each), deal(each)
+    synced(each, "deal", later_s=1000)
+    assert {each.mirror("deal")[i]["stage"] for i in (old, new)} == {"New"}
+    each.simulator.write("crm.stage", 1, {"name": "Fresh"})
+    each.simulator.write(LEAD, int(new), {"name": "Touched"})
+    synced(each, "deal")
+    assert [each.mirror("deal")[i]["stage"] for i in (old, new)] == ["New", "Fresh"]
+    swept(each, "deal")
+    assert {each.mirror("deal")[i]["stage"] for i in (old, new)} == {"Fresh"}
+
+
+def test_a_field_that_goes_does_not_take_the_stream_along(each: Lab) -> None:
+    """One unknown name would fail each call; the column keeps what it had."""
+    each.simulator.add_field(PARTNER, char("x_shoe", "Shoe"))
+    each.config = {"fields": {"contact": ["x_shoe"]}}
+    one = person(each, x_shoe="42")
+    synced(each, "contact")
+    each.simulator.drop_field(PARTNER, "x_shoe")
+    each.simulator.write(PARTNER, int(one), {"function": "Pilot"})
+    synced(each, "contact")
+    assert (each.mirror()[one]["x_shoe"], each.mirror()[one]["job_title"]) == ("42", "Pilot")
+    assert "The account has no field 'x_shoe'" in "".join(e.message for e in each.events if isinstance(e, Note))
 
 
 # -- trouble ----------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,39 @@ def test_a_declared_stream_is_read_like_those_of_the_connector(there: Lab) -> No
     rows = there.rows("SELECT _id, subject, urgency, _deleted_at IS NULL FROM hubspot.ticket ORDER BY subject")
     assert rows == [(first, "Lost parcel", "HIGH", False), (second, "Thanks", None, True)]
     assert there.rows("SELECT count(*) FROM crmsync.checkpoints WHERE stream = 'ticket'") == [(1,)]
+
+
+LEAD = {"vars": {"module": "Leads"}, "fields": {"name": {"at": "Last_Name", "type": "text"}}}
+TAG = {
+    "vars": {"model": "res.partner.category", "filter": []},
+    "fields": {"name": {"at": "name", "type": "text"}, "parent_id": {"at": "parent_id", "type": "ref"}},
+}
+
+
+@pytest.mark.parametrize(
+    ("provider", "kind", "key", "declared"),
+    [("zoho", "Leads", "Last_Name", LEAD), ("odoo", "res.partner.category", "name", TAG)],
+    ids=["zoho", "odoo"],
+)
+def test_other_modules_and_models_are_streams_like_the_others(
+    tmp_path: Path, provider: str, kind: str, key: str, declared: Any
+) -> None:
+    """What is new, changed and deleted arrives, by what they inherit."""
+    with laboratory(tmp_path, provider=provider) as lab:
+        lab.config = {"streams": {"own": declared}}
+        first, second = (str(lab.simulator.create(kind, {key: name})) for name in ("First", "Second"))
+        lab.clock.advance(3600)
+        lab.run("own")
+        lab.clock.advance(3600)
+        id_ = int if provider == "odoo" else str
+        (lab.simulator.write if provider == "odoo" else lab.simulator.update)(kind, id_(second), {key: "Changed"})
+        (lab.simulator.unlink if provider == "odoo" else lab.simulator.delete)(kind, id_(first))
+        third = str(lab.simulator.create(kind, {key: "Third"}))
+        lab.clock.advance(7 * 3600)
+        lab.run("own")
+        rows = {i: row["name"] for i, row in lab.mirror("own").items()}
+        assert {i: rows[i] for i in (second, third)} == {second: "Changed", third: "Third"}
+        assert lab.rows(f"SELECT _deleted_at IS NULL FROM {provider}.own WHERE _id = ?", [first]) == [(False,)]
 
 
 def test_a_stream_of_the_connector_gets_further_fields(there: Lab) -> None:

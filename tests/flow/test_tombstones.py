@@ -61,7 +61,7 @@ def test_deletions_are_listed_since_the_last_time_they_were(tmp_path: Path) -> N
         acme.now += timedelta(hours=1)
         delete(acme, 6)
         assert sync().counts.deleted == 1
-        whole, first, last = None, "2026-01-15T11:58:00Z", "2026-01-15T14:03:00Z"
+        whole, first, last = None, "2026-01-15T11:58:00+00:00", "2026-01-15T14:03:00+00:00"
         assert acme.sinces == [whole, first, first, first, last]  # five on three pages, then one
         assert dead(sync) == {"1", "2", "3", "4", "5", "6"}
 
@@ -77,7 +77,7 @@ def test_a_reading_of_deletions_that_failed_is_repeated_since_the_same_time(tmp_
         acme.answers.clear()
         acme.now += timedelta(hours=1)
         sync()
-        assert {moment for moment in acme.sinces if moment} == {"2026-01-15T11:58:00Z"}
+        assert {moment for moment in acme.sinces if moment} == {"2026-01-15T11:58:00+00:00"}
         assert dead(sync) == {"1", "2", "3"}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import msgspec
 import pytest
 
 from crmsync.errors import EgressRefused
-from crmsync.events import Events, RequestAnswered
+from crmsync.events import Events, Note, RequestAnswered
+from crmsync.plugins import connector
 from crmsync.sandbox import Fault, Server, SimRequest, SimResponse
 from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
@@ -114,6 +116,44 @@ def test_thousands_of_equal_times_of_change_lose_nothing(lab: Lab) -> None:
     assert_equal(lab)
 
 
+def test_times_are_asked_for_with_an_offset(lab: Lab) -> None:
+    """As all of Zoho's pages show them; whether `Z` will do is not known."""
+    lab.simulator.switches.zulu = False
+    ids = people(lab, 3)
+    lab.run()
+    lab.clock.advance(900)
+    lab.crm.update(ids[0], "New")
+    lab.crm.delete(ids[1])
+    lab.clock.advance(60)
+    assert lab.run().counts.deleted == 1
+    assert_equal(lab)
+
+
+def test_more_fields_than_a_query_takes_are_all_read(lab: Lab) -> None:
+    """Of everybody, by backfill and by changes; what no query shows is left out, and told where it is named."""
+    for number in range(60):
+        lab.simulator.add_field("Contacts", f"Extra_{number}")
+    lab.simulator.add_field("Contacts", "Parts", "subform")
+    lab.config = {"fields": {"contact": "all"}}
+    ids = people(lab, 5)
+    lab.simulator.update("Contacts", ids[0], {f"Extra_{n}": f"a {n}" for n in range(60)})
+    lab.run()
+    lab.clock.advance(60)
+    lab.simulator.update("Contacts", ids[1], {f"Extra_{n}": f"b {n}" for n in range(60)})
+    lab.clock.advance(60)
+    lab.run()
+    mirror = lab.mirror()
+    for letter, record_id in zip("ab", ids[:2], strict=True):
+        assert [mirror[record_id][f"extra_{n}"] for n in range(60)] == [f"{letter} {n}" for n in range(60)]
+    assert (len(mirror), "parts" in mirror[ids[0]]) == (5, False)
+    lab.events.clear()
+    lab.config = {"fields": {"contact": ["Parts"]}}
+    lab.run()
+    assert [e.message for e in lab.events if isinstance(e, Note)] == [
+        "The account has no field 'Parts' that can be read; it is left out."
+    ]
+
+
 def test_answers_without_a_body_are_nothing_to_read(lab: Lab) -> None:
     """204 where there are no records, 304 where nothing was deleted since."""
     assert lab.run().counts.read == 0
@@ -145,6 +185,21 @@ def test_records_that_change_while_pages_are_read_are_not_lost(lab: Lab) -> None
     lab.clock.advance(1000)
     paged(lab, 10)
     assert_equal(lab)
+
+
+@pytest.mark.parametrize("names", [True, False])
+def test_owners_are_named_whatever_queries_show_of_them(lab: Lab, names: bool) -> None:
+    """Of users who are no longer active, too."""
+    lab.simulator.switches.coql_lookup_names = names
+    users = lab.simulator.org.users
+    users[1] = replace(users[1], active=False)
+    told = {people(lab, 1)[0]: user for user in users[:2]}
+    for record_id, user in told.items():
+        lab.simulator.update("Contacts", record_id, {"Owner": str(user.id)})
+    lab.clock.advance(60)
+    lab.run()
+    shown = {i: (row["owner_id"], row["owner_name"], row["owner_email"]) for i, row in lab.mirror().items()}
+    assert shown == {i: (str(user.id), user.name, user.email) for i, user in told.items()}
 
 
 # -- deletions --------------------------------------------------------------------------------------------------------
@@ -208,6 +263,26 @@ def test_merged_records_leave_their_survivor(lab: Lab) -> None:
     lab.clock.advance(60)
     assert lab.run().counts.deleted == 1
     assert {i: row["job_title"] for i, row in lab.mirror().items()} == {one: "Pilot"}
+
+
+# -- regions ----------------------------------------------------------------------------------------------------------
+
+TLDS = {"us": "com", "eu": "eu", "in": "in", "au": "com.au", "jp": "jp", "cn": "com.cn", "ca": "ca", "sa": "sa"}
+
+
+@pytest.mark.parametrize("region", TLDS)
+def test_each_region_has_its_hosts_in_each_environment(region: str) -> None:
+    """That of tokens and that of the API; Canada's tokens are at a domain of their own."""
+    spec_file = connector("zoho").spec_file
+    assert spec_file is not None
+    tree = load(spec_file).tree
+    for environment, host in [("production", "www"), ("sandbox", "sandbox"), ("developer", "developer")]:
+        spec = build(tree, objects(), {"region": region, "environment": environment})
+        assert spec.base_url == f"https://{host}.zohoapis.{TLDS[region]}"
+        (way,) = spec.auth
+        accounts = "zohocloud.ca" if region == "ca" else f"zoho.{TLDS[region]}"
+        assert way.oauth is not None and way.oauth.token.url == f"https://accounts.{accounts}/oauth/v2/token"
+    assert {f"www.zohoapis.{tld}" for tld in TLDS.values()} <= set(spec.known_hosts)
 
 
 # -- tokens -----------------------------------------------------------------------------------------------------------
@@ -288,7 +363,7 @@ def test_requests_go_to_where_the_answer_with_the_token_says_that_the_org_is(lab
 
 def used_up(lab: Lab) -> None:
     """The org tells what is left once half of it is used."""
-    lab.simulator.switches.limits.on, lab.simulator.switches.limits.credits = True, 12
+    lab.simulator.switches.limits.on, lab.simulator.switches.limits.credits = True, 14
 
 
 def refused(lab: Lab) -> None:

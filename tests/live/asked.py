@@ -95,7 +95,7 @@ def _page(account: Account, name: str, reader: Reader, start: dict[str, Any]) ->
 def _bound(moment: datetime, style: str) -> str:
     if style == "epoch_ms":
         return str(int(moment.timestamp() * 1000))
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ" if style == "iso" else "%Y-%m-%d %H:%M:%S")
+    return moment.isoformat(timespec="seconds") if style == "iso" else moment.strftime("%Y-%m-%d %H:%M:%S")
 
 
 def _there(stream: Stream, fields: set[str] | None) -> Stream:

@@ -184,8 +184,8 @@ def test_the_time_moves_only_when_a_list_was_read_to_its_end() -> None:
     asked = len(provider.asked)
     reading.run()
     since = [values["since"] for values in provider.asked[asked:] if values.get("since")]
-    assert since[0] == f"{first:%Y-%m-%dT%H:%M:%SZ}"
-    assert since[-1] == f"{first + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    assert since[0] == f"{first:%Y-%m-%dT%H:%M:%S}+00:00"
+    assert since[-1] == f"{first + timedelta(hours=1):%Y-%m-%dT%H:%M:%S}+00:00"
 
 
 @pytest.mark.parametrize("stream", DELTAS)

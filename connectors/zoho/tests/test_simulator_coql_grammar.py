@@ -54,6 +54,14 @@ def test_what_is_no_query_is_refused(api, query, code, details):
     assert details.items() <= answer.details.items()
 
 
+@pytest.mark.parametrize("kind", ["subform", "multiselectlookup", "imageupload"])
+def test_a_field_that_only_single_records_show_is_no_column(fresh, kind):
+    """As it is in no list."""
+    api = fresh(3)
+    api.org.add_field("Contacts", "Parts", kind)
+    assert api.ask("select Parts from Contacts where id > 1").code == "INVALID_QUERY"
+
+
 def test_a_query_of_more_columns_than_allowed_is_refused(fresh):
     """Fifty."""
     api = fresh(3)

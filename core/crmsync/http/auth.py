@@ -75,7 +75,8 @@ def mend(way: Auth, spec: Spec, connection: str) -> str:
     """What a person does about credentials that are refused."""
     if way.oauth is not None and way.oauth.grant == "code":
         return f"Connect again: {connecting(spec, connection)}"
-    return f"Set {' and '.join(variable(connection, need) for need in way.needs)} to credentials that are valid."
+    names = " and ".join(variable(connection, need) for need in way.needs)
+    return f"Set {names} to credentials that are valid and have not ended."
 
 
 def connecting(spec: Spec, connection: str) -> str:

@@ -224,6 +224,9 @@ class Client:
         tries = f", {patience.attempt} tries" if patience.attempt > 1 else ""
         if verdict.outcome == "unreachable":
             return error_of(verdict, f"{connection}{tries}", look_at(variable(connection, "base_url")))
+        if verdict.outcome == "unreadable":
+            address = f"the address, which {variable(connection, 'base_url')} sets"
+            hint = f"Check {address}, and any proxy between; if both are right, try again later."
         return error_of(verdict, f"{connection}: {request.method} {request.path}{tries}", hint)
 
     def _told(self, rule: ErrorRule) -> str | None:

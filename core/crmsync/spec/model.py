@@ -87,7 +87,7 @@ class Discover:
     name: str | None
     type: str
     label: str | None
-    types: Mapping[str, str]
+    types: Mapping[str, str | None]  # None: it cannot be read with the others
     options: Mapping[str, str] | None = None
     readonly: Flag | None = None
     length: str | None = None

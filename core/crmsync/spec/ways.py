@@ -59,7 +59,7 @@ class Ways:
         )
 
     def _address(self, name: str, key: str, line: Mapping[str, Any]) -> Address:
-        written, target = (text.removeprefix("POST ") for text in (self.written[name][key], line[key]))
+        written, target = (str(text).removeprefix("POST ") for text in (self.written[name][key], line[key]))
         if target.startswith("/"):
             return Address(self.base_url.rstrip("/") + target, "base_url")
         option = _OPTION.match(written)

@@ -76,12 +76,13 @@ def pin(account: Account, known: str | None, connection: str) -> None:
 
 
 async def read_fields(client: Client, spec: Spec, stream: Stream) -> tuple[Described, ...]:
-    """All fields of a stream's records, as the provider describes them."""
+    """All fields of a stream's records that can be read, as the provider describes them."""
     discover = spec.discover
     if discover is None:
         return ()
     document = document_of(await client.send(discover.request, stream.vars, stream=stream.name))
-    return tuple(_described(discover, name, entry) for name, entry in _fields(discover, document))
+    found = (_described(discover, name, entry) for name, entry in _fields(discover, document))
+    return tuple(item for item in found if discover.types.get(item.type, "text") is not None)
 
 
 def needs_fields(stream: Stream, wanted: Collection[str] | str) -> bool:
@@ -115,7 +116,7 @@ def lacking(stream: Stream, described: Sequence[Described]) -> list[Field]:
 
 
 def unknown_fields(described: Sequence[Described], wanted: Collection[str] | str) -> list[str]:
-    """The fields that a connection asks for and the account does not have."""
+    """The fields that a connection asks for and the account does not have, or cannot give."""
     there = {d.name for d in described}
     return [] if wanted == ALL else sorted(set(wanted) - there)
 
@@ -201,7 +202,7 @@ def _free_name(name: str, taken: Collection[str]) -> str:
 
 def _custom(item: Described, name: str, spec: Spec) -> Field:
     assert spec.discover is not None
-    type_ = spec.discover.types.get(item.type, "text")
+    type_ = spec.discover.types.get(item.type) or "text"
     path = item.name.replace(".", r"\.")
     return Field(name, type_, (path,), Transform(type_), nulls=spec.nulls, title=item.label)
 

@@ -20,7 +20,7 @@ from crmsync.store import FileStore
 from crmsync.sync import catalog
 from crmsync.sync.access import Access, access_to, needs_store
 from crmsync.sync.job import Job
-from crmsync.sync.lists import read_lists
+from crmsync.sync.lists import columns_of, read_lists
 from crmsync.sync.probe import probed
 from crmsync.sync.source import as_sent, asking_for
 from crmsync.sync.worker import Worker
@@ -91,10 +91,14 @@ async def _details(job: Job, tree: Any, account: catalog.Account, access: Access
 
 async def _permissions(client: Client, spec: Spec, stream: Stream, wanted: Any) -> Sequence[Finding]:
     """Whether everything may be asked for that a run of the stream asks for; each refusal once."""
-    questions: list[Callable[[], Awaitable[object]]] = [
-        lambda: _read_some(client, stream),
-        lambda: read_lists(client, spec, stream),
-    ]
+    spared: list[Finding] = []
+
+    async def lists() -> None:
+        for name, error in (await read_lists(client, spec, stream)).refused.items():
+            columns = " and ".join(columns_of(stream, [name]))
+            spared.append(Finding(stream.name, f"may be read, without {columns}: {error.message}", error.hint))
+
+    questions: list[Callable[[], Awaitable[object]]] = [lambda: _read_some(client, stream), lists]
     if catalog.needs_fields(stream, wanted):
         questions.append(lambda: catalog.read_fields(client, spec, stream))
     refused: dict[str, Finding] = {}
@@ -103,7 +107,7 @@ async def _permissions(client: Client, spec: Spec, stream: Stream, wanted: Any) 
             await ask()
         except CrmsyncError as error:
             refused.setdefault(error.hint or error.message, _bad(stream.name, error))
-    return list(refused.values()) or [Finding(stream.name, "may be read")]
+    return list(refused.values()) or spared or [Finding(stream.name, "may be read")]
 
 
 async def _read_some(client: Client, stream: Stream) -> None:
@@ -140,4 +144,4 @@ def _limit(pool: Pool) -> str:
     if pool.budget is not None:
         again = f"at midnight {pool.zone}" if pool.resets == "midnight" else f"every {pool.resets}"
         return f"{pool.budget:,} requests, counted anew {again}"
-    return f"{pool.concurrent} request{'' if pool.concurrent == 1 else 's'} at a time"
+    return "one request at a time" if pool.concurrent == 1 else f"{pool.concurrent} requests at a time"

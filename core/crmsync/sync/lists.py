@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from crmsync.errors import Forbidden
 from crmsync.http import Client, Head, compile_head
 from crmsync.http.paths import as_text, meets, values_at
 from crmsync.mapping import list_variable, set_lookup_sql
 from crmsync.spec.model import Lookup, Spec
-from crmsync.spec.model_stream import Field, Request, Stream
+from crmsync.spec.model_stream import Field, Request, Stream, Transform
 from crmsync.store import FileStore
 from crmsync.sync.catalog import Described, document_of, read_fields
 from crmsync.sync.model import Position
@@ -19,28 +20,49 @@ from crmsync.sync.paging import walk
 
 Entry = dict[str, str | None]  # `key`, `value`, `within`, and the columns of `also`
 _PARENT = re.compile(r"\^(.+)")
+_NOTHING = Transform("case", {"case": (), "else": None})
 
 
-async def read_lists(
-    client: Client, spec: Spec, stream: Stream, described: Sequence[Described] | None = None
-) -> dict[str, list[Entry]]:
-    """The look-up lists that a stream uses; `described` are its own fields, where they are known already."""
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The look-up lists of a stream; `refused` are those that the credentials may not read, and it can do without."""
+
+    tables: Mapping[str, list[Entry]]
+    refused: Mapping[str, Forbidden]
+
+
+async def read_lists(client: Client, spec: Spec, stream: Stream, described: Sequence[Described] | None = None) -> Lists:
+    """The look-up lists that a stream uses; `described` are its own fields, where they are known already.
+
+    Raises Forbidden for a list that more depends on than labels beside their keys.
+    """
     documents: dict[str, list[Any]] = {}
     known = {stream.name: described}
     tables: dict[str, list[Entry]] = {}
+    refused: dict[str, Forbidden] = {}
     for name in sorted(stream.lists & set(spec.lookups)):
-        tables[name] = []
-        for lookup in spec.lookups[name]:
-            if lookup.request is None:
-                options = await _options(client, spec, lookup, known)
-                tables[name] += [_entry(lookup, option, option, spec.nulls) for option in options]
-                continue
-            key = repr(replace(lookup.request, records=""))  # lists in one answer need one request
-            if key not in documents:
-                documents[key] = [page async for page in _pages(client, spec, lookup.request, lookup.key, stream.name)]
-            for document in documents[key]:
-                tables[name] += _entries(lookup, lookup.request.records, document, spec.nulls)
-    return tables
+        try:
+            tables[name] = await _table(client, spec, stream, spec.lookups[name], known, documents)
+        except Forbidden as error:
+            if name in _needed(stream):
+                raise
+            refused[name] = error
+    return Lists(tables, refused)
+
+
+def columns_of(stream: Stream, lists: Collection[str]) -> list[str]:
+    """The columns that come from one of these lists."""
+    return [field.name for field in stream.fields if not field.transform.lists.isdisjoint(lists)]
+
+
+def without(stream: Stream, lists: Collection[str]) -> Stream:
+    """The stream with nothing in the columns of these lists.
+
+    They become other fields, so that everything is read again: now to empty them, and to fill them on a later day.
+    """
+    empty = columns_of(stream, lists)
+    fields = (replace(f, at=(), transform=_NOTHING) if f.name in empty else f for f in stream.fields)
+    return replace(stream, fields=tuple(fields))
 
 
 def set_lists(store: FileStore, tables: Mapping[str, Sequence[Entry]]) -> None:
@@ -49,6 +71,34 @@ def set_lists(store: FileStore, tables: Mapping[str, Sequence[Entry]]) -> None:
         for column in {c for entry in entries for c in entry} - {"key"}:
             keys, labels = [e["key"] for e in entries], [e.get(column) for e in entries]
             store.engine.execute(set_lookup_sql(list_variable(name, column)), {"keys": keys, "labels": labels})
+
+
+def _needed(stream: Stream) -> frozenset[str]:
+    """The lists that columns need which may not simply be empty."""
+    return replace(stream, fields=tuple(f for f in stream.fields if f.on_bad != "clear")).lists
+
+
+async def _table(
+    client: Client,
+    spec: Spec,
+    stream: Stream,
+    lookups: Sequence[Lookup],
+    known: Mapping[str, Sequence[Described] | None],
+    documents: dict[str, list[Any]],
+) -> list[Entry]:
+    """The entries of one list; `documents` are the answers so far, since lists in one answer need one request."""
+    table: list[Entry] = []
+    for lookup in lookups:
+        if lookup.request is None:
+            options = await _options(client, spec, lookup, known)
+            table += [_entry(lookup, option, option, spec.nulls) for option in options]
+            continue
+        key = repr(replace(lookup.request, records=""))
+        if key not in documents:
+            documents[key] = [page async for page in _pages(client, spec, lookup.request, lookup.key, stream.name)]
+        for document in documents[key]:
+            table += _entries(lookup, lookup.request.records, document, spec.nulls)
+    return table
 
 
 async def _pages(client: Client, spec: Spec, request: Request, key: str, stream: str) -> AsyncIterator[Any]:

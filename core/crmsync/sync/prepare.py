@@ -22,7 +22,7 @@ from crmsync.store import Column, FileStore, Lease
 from crmsync.sync import catalog
 from crmsync.sync.checkpoint import Checkpoint, decode
 from crmsync.sync.journal import Journal
-from crmsync.sync.lists import read_lists, set_lists
+from crmsync.sync.lists import columns_of, read_lists, set_lists, without
 from crmsync.sync.pull import Pull
 from crmsync.sync.pull.land import Lander
 from crmsync.sync.pull.mirror import Mirror, mirror_of
@@ -85,11 +85,11 @@ async def _with_fields(stream: Stream, around: Surroundings) -> Stream:
     """The stream with custom fields, if any are asked for, and without those that the account lacks."""
     wanted: Collection[str] | str = around.connection.fields.get(stream.name, ())
     described = await _described(stream, around, wanted)
-    await _set_lists(stream, around, described)
+    stream = await _with_lists(stream, around, described)
     if described is None:
         return stream
     for name in catalog.unknown_fields(described, wanted):
-        around.note(stream.name, f"The account has no field {name!r}; it is left out.")
+        around.note(stream.name, f"The account has no field {name!r} that can be read; it is left out.")
     for field in catalog.lacking(stream, described):
         paths = " or ".join(map(repr, field.at))
         around.note(stream.name, f"The account has no field {paths}: {field.name} is left out, its column as it was.")
@@ -113,10 +113,17 @@ async def _described(
         return None
 
 
-async def _set_lists(stream: Stream, around: Surroundings, described: Sequence[catalog.Described] | None) -> None:
-    """Each stream reads its own lists: what one may not read must not stop the others."""
-    tables = await read_lists(around.client, around.spec, stream, described)
-    await around.worker.do(set_lists, around.store, tables)
+async def _with_lists(stream: Stream, around: Surroundings, described: Sequence[catalog.Described] | None) -> Stream:
+    """The stream with nothing in the columns whose list is refused, where it can do without.
+
+    Each stream reads its own lists: what one may not read must not stop the others.
+    """
+    lists = await read_lists(around.client, around.spec, stream, described)
+    await around.worker.do(set_lists, around.store, lists.tables)
+    for name, error in lists.refused.items():
+        columns = " and ".join(columns_of(stream, [name]))
+        around.note(stream.name, f"Without {columns}: {error.message.rstrip('.')}. {error.hint}".strip())
+    return without(stream, lists.refused)
 
 
 async def _with_mirror(stream: Stream, around: Surroundings) -> tuple[Stream, Mirror]:

@@ -271,4 +271,4 @@ def _bound(ms: int, style: str) -> str:
     if style == "epoch_ms":
         return str(ms)
     moment = datetime.fromtimestamp(ms / 1000, UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ" if style == "iso" else "%Y-%m-%d %H:%M:%S")
+    return moment.isoformat(timespec="seconds") if style == "iso" else moment.strftime("%Y-%m-%d %H:%M:%S")

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 
 from crmsync_zoho.simulator.answers import Refused
-from crmsync_zoho.simulator.catalogue import LOOKUPS, NUMBERS, Field
+from crmsync_zoho.simulator.catalogue import HIDDEN_IN_LISTS, LOOKUPS, NUMBERS, Field
 from crmsync_zoho.simulator.columns import Value
 from crmsync_zoho.simulator.coql.tree import Comparison, Condition, Path, Query
 from crmsync_zoho.simulator.ids import is_id
@@ -65,7 +65,8 @@ class Planner:
             if link is None or not link.target or len(parts) > self._org.switches.paging.coql_depth + 1:
                 raise no_column(path.text, clause)
             shelf = self._org.shelves[link.target]
-        if (found := shelf.catalogue.get(parts[-1])) is None:
+        found = shelf.catalogue.get(parts[-1])
+        if found is None or found.type in HIDDEN_IN_LISTS:
             raise no_column(path.text, clause)
         return found
 
