@@ -184,10 +184,9 @@ def _map(target: Target, ours: Mapping[Any, Any]) -> Writing:
     doubled = sorted({label for label in labels if labels.count(label) > 1})
     if doubled:
         raise SpecError(f"the map has {', '.join(doubled)} twice, so it has no inverse: its line must say `dir: read`")
-    theirs = [literal(target.wire.plain(key)) for key in ours]
+    theirs = [literal(bind.as_text(key)) for key in ours]
     cases = " ".join(f"WHEN {literal(label)} THEN {key}" for label, key in zip(labels, theirs, strict=True))
-    bare = not any(isinstance(key, str) for key in ours)
-    return Writing(f"CASE {target.value('VARCHAR')} {cases} END", "unknown value", bare=bare)
+    return Writing(f"CASE {target.value('VARCHAR')} {cases} END", "unknown value")
 
 
 def _list(target: Target, arg: Any) -> Writing:
