@@ -206,7 +206,7 @@ items = st.lists(st.sampled_from([None, "1", "2", "3", ""]), max_size=4)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(bodies, max_size=12), st.lists(items, max_size=12))
 def test_every_item_has_one_outcome_whatever_the_answers_are(kind, answers, batches):
     """No body makes the statement fail, and none is told that has no answer of JSON."""

@@ -91,7 +91,7 @@ class Line:
         if not field.stand_in or field.stand_in not in self._context.fields:
             return column
         other = f"{identifier(field.stand_in)}::VARCHAR"
-        return f"coalesce(nullif(trim({column}), ''), regexp_extract({other}, '^[^@]+'))"
+        return f"CASE WHEN trim({column}) <> '' THEN {column} ELSE regexp_extract({other}, '^[^@]+') END"
 
     def now(self, place: int) -> str:
         """The text at one of the field's paths in the record as the provider has it, without blanks at its ends."""
