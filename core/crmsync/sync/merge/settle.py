@@ -1,0 +1,47 @@
+"""What was sent and what the CRM shows now -> base and shown of the link. SQL text only; nothing is run here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crmsync.mapping import identifier, literal
+from crmsync.sync.merge.model import Group, MergeField, places
+from crmsync.sync.merge.values import entry, keys, parsed, piece, pieces, plain
+
+
+def settle_sql(groups: Sequence[Group]) -> str:
+    """The statement that makes the temporary table `settled` of writes that the CRM confirmed.
+
+    It reads the engine's tables `written` (`hub_id`, `remote_id`; `base` and `shown` of the link; `sent`, a JSON text
+    of the fields that were sent: `_sent` of `merged`) and `remote`, as in threeway.py: what the CRM shows now.
+
+    `settled` has `_id`, `_remote_id`, `_base`, `_shown`. Of the fields that were sent, base becomes what was sent and
+    shown what the CRM has made of it, however different that is; all others stay, so that an edit that the CRM shows
+    besides is found by the next merge. So does a reference that the CRM shows and that nobody knows in the hub. A
+    write without a row in `remote` is not settled, since nobody knows what the CRM holds.
+    """
+    fields = [place.field for place in places(groups)]
+    return f"""CREATE OR REPLACE TEMP TABLE settled AS
+WITH read AS (
+  SELECT w.hub_id, w.remote_id, r._pending AS pending,
+    {parsed("w.base", fields)} AS base, {parsed("w.shown", fields)} AS shown, {parsed("w.sent", fields)} AS sent,
+    {keys("w.base")} AS agreed, {keys("w.sent")} AS sending,
+    {", ".join(f"r.{identifier(field.name)} AS w{n}" for n, field in enumerate(fields))}
+  FROM written w JOIN remote r ON r._id = w.remote_id
+)
+SELECT hub_id AS _id, remote_id AS _remote_id,
+  {pieces([_entry(f, f"sent.{identifier(f.name)}", "base") for f in fields])} AS _base,
+  {pieces([_entry(f, f"w{n}", "shown") for n, f in enumerate(fields)])} AS _shown
+FROM read"""
+
+
+def _entry(field: MergeField, after: str, before: str) -> str:
+    """SQL: the field in a text of the link: `after` where it was sent, else what stood there, if anything did."""
+    name = literal(field.name)
+    unknown = f"coalesce(list_contains(pending, {name}), false)"
+    value = piece(field, plain(after, field.type))
+    old = piece(field, entry(before, field))
+    return (
+        f"CASE WHEN list_contains(sending, {name}) AND NOT {unknown} THEN {value} "
+        f"WHEN list_contains(agreed, {name}) THEN {old} END"
+    )
