@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from crmsync.mapping import identifier, literal
 from crmsync.sync.merge.model import Group, MergeField, places
-from crmsync.sync.merge.values import entry, keys, parsed, piece, pieces, plain
+from crmsync.sync.merge.values import absent, entry, link, parsed, piece, pieces, plain
 
 
 def settle_sql(groups: Sequence[Group]) -> str:
@@ -24,24 +24,21 @@ def settle_sql(groups: Sequence[Group]) -> str:
     return f"""CREATE OR REPLACE TEMP TABLE settled AS
 WITH read AS (
   SELECT w.hub_id, w.remote_id, r._pending AS pending,
-    {parsed("w.base", fields)} AS base, {parsed("w.shown", fields)} AS shown, {parsed("w.sent", fields)} AS sent,
-    {keys("w.base")} AS agreed, {keys("w.sent")} AS sending,
+    {link("w", fields)} AS link, {parsed("w.sent", fields)} AS sent, json_keys(w.sent) AS sending,
     {", ".join(f"r.{identifier(field.name)} AS w{n}" for n, field in enumerate(fields))}
   FROM written w JOIN remote r ON r._id = w.remote_id
 )
 SELECT hub_id AS _id, remote_id AS _remote_id,
-  {pieces([_entry(f, f"sent.{identifier(f.name)}", "base") for f in fields])} AS _base,
-  {pieces([_entry(f, f"w{n}", "shown") for n, f in enumerate(fields)])} AS _shown
+  {pieces([_entry(f, entry("sent", f), "base") for f in fields])} AS _base,
+  {pieces([_entry(f, plain(f"w{n}", f.type), "shown") for n, f in enumerate(fields)])} AS _shown
 FROM read"""
 
 
 def _entry(field: MergeField, after: str, before: str) -> str:
     """SQL: the field in a text of the link: `after` where it was sent, else what stood there, if anything did."""
     name = literal(field.name)
-    unknown = f"coalesce(list_contains(pending, {name}), false)"
-    value = piece(field, plain(after, field.type))
-    old = piece(field, entry(before, field))
+    known = f"NOT coalesce(list_contains(pending, {name}), false)"
     return (
-        f"CASE WHEN list_contains(sending, {name}) AND NOT {unknown} THEN {value} "
-        f"WHEN list_contains(agreed, {name}) THEN {old} END"
+        f"CASE WHEN list_contains(sending, {name}) AND {known} THEN {piece(field, after)} "
+        f"WHEN NOT {absent('link', field)} THEN {piece(field, entry(f'link.{before}', field))} END"
     )

@@ -24,11 +24,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crmsync.mapping import identifier, literal
+from crmsync.mapping import identifier
 from crmsync.sync.merge.model import Group, Place, places
-from crmsync.sync.merge.result import result
-from crmsync.sync.merge.values import entry, keys, parsed, plain
-from crmsync.sync.merge.verdict import ending, verdict
+from crmsync.sync.merge.result import result, sides
+from crmsync.sync.merge.values import absent, entry, link, plain
+from crmsync.sync.merge.verdict import MOVES, TAKES, WRITES, among, ending, verdict
 
 
 def merge_sql(groups: Sequence[Group]) -> str:
@@ -48,6 +48,8 @@ WITH read AS (
   {_compared(placed)}
 ), judged AS (
   {_judged(groups, placed)}
+), moved AS (
+  {_moved(groups, placed)}
 )
 {result(groups, placed)}"""
 
@@ -60,8 +62,7 @@ def _read(placed: Sequence[Place]) -> str:
     return f"""SELECT p.hub_id, p.remote_id, p.base AS old_base, p.shown AS old_shown,
     h._id IS NULL AS hub_gone, r._deleted_at IS NOT NULL AS remote_gone,
     p._outranks AS outranks, h._updated_at AS hub_at, r._updated_at AS remote_at,
-    list_concat(h._pending, r._pending) AS pending,
-    {parsed("p.base", fields)} AS base, {parsed("p.shown", fields)} AS shown, {keys("p.base")} AS agreed,
+    list_concat(h._pending, r._pending) AS pending, {link("p", fields)} AS link,
     {rows}
   FROM pairs p JOIN remote r ON r._id = p.remote_id LEFT JOIN hub h ON h._id = p.hub_id"""
 
@@ -71,12 +72,11 @@ def _plain(placed: Sequence[Place]) -> str:
     values = []
     for place in placed:
         n, field = place.number, place.field
-        known = f"list_contains(agreed, {literal(field.name)})"
         values += [
-            f"{plain(f'v{n}', field.type)} AS h{n}, {plain(f'w{n}', field.type)} AS c{n}, NOT {known} AS f{n}",
-            f"{entry('base', field)} AS b{n}, CASE WHEN {known} THEN {entry('shown', field)} END AS s{n}",
+            f"{plain(f'v{n}', field.type)} AS h{n}, {plain(f'w{n}', field.type)} AS c{n}, {absent('link', field)} AS f{n}",
+            f"{entry('link.base', field)} AS b{n}, {entry('link.shown', field)} AS s{n}",
         ]
-    return _step("* EXCLUDE (base, shown, agreed)", values, "read")
+    return _step("* EXCLUDE (link)", values, "read")
 
 
 def _compared(placed: Sequence[Place]) -> str:
@@ -90,7 +90,7 @@ def _compared(placed: Sequence[Place]) -> str:
         differ = f"h{n} IS DISTINCT FROM c{n}"
         edits.append(
             f"h{n} IS DISTINCT FROM b{n} AND (NOT f{n} OR {differ}) AS hx{n}, "
-            f"c{n} IS DISTINCT FROM s{n} AND (NOT f{n} OR {differ}) AS cx{n}"
+            f"c{n} IS DISTINCT FROM CASE WHEN NOT f{n} THEN s{n} END AND (NOT f{n} OR {differ}) AS cx{n}"
         )
         carried.append(f"{differ} AND (hx{n} OR cx{n}) AS x{n}")
     return _step("*", carried, f"({_step('*', edits, 'plain')})")
@@ -103,6 +103,26 @@ def _judged(groups: Sequence[Group], placed: Sequence[Place]) -> str:
         for number, group in enumerate(groups)
     ]
     return _step("*", [f"{ending(placed)} AS ending", *verdicts], "compared")
+
+
+def _moved(groups: Sequence[Group], placed: Sequence[Place]) -> str:
+    """`t`: the hub takes the CRM's value. `o`: the hub's value goes out. `nb`, `ns`: base and shown as they are to be.
+
+    `n`: the link has the field then.
+    """
+    moves = [f"g{number} IN {among(MOVES)} AS m{number}" for number in range(len(groups))]
+    acts, after = [], []
+    for place in placed:
+        n, group = place.number, place.group
+        acts.append(f"x{n} AND g{group} IN {among(TAKES)} AS t{n}")
+        if place.field.writable:
+            acts.append(f"x{n} AND g{group} IN {among(WRITES)} AS o{n}")
+        after.append(
+            f"CASE WHEN t{n} THEN c{n} WHEN m{group} THEN h{n} ELSE b{n} END AS nb{n}, "
+            f"CASE WHEN m{group} THEN c{n} ELSE s{n} END AS ns{n}, m{group} OR NOT f{n} AS n{n}"
+        )
+    after.append(f"{sides(groups, placed)} AS sides")
+    return _step("*", after, f"({_step('*', [*moves, *acts], 'judged')})")
 
 
 def _step(kept: str, columns: Sequence[str], source: str) -> str:

@@ -54,17 +54,27 @@ def pieces(entries: Sequence[str]) -> str:
     return f"'{{' || concat_ws(',', {', '.join(entries)}) || '}}'"
 
 
-def parsed(text: str, fields: Iterable[MergeField]) -> str:
-    """SQL: a JSON text of a link as a struct of `fields`; what is no JSON, or does not fit, is NULL."""
+def link(alias: str, fields: Sequence[MergeField]) -> str:
+    """SQL: `base` and `shown` of the row `alias` as structs of `fields`, and `agreed`, the names that base has.
+
+    One text that is no JSON makes all of it NULL: then nothing was agreed on. A value that does not fit is NULL.
+    """
+    return f"""TRY({{'base': {parsed(f"{alias}.base", fields)}, 'shown': {parsed(f"{alias}.shown", fields)},
+      'agreed': json_keys({alias}.base)}})"""
+
+
+def parsed(text: str, fields: Sequence[MergeField]) -> str:
+    """SQL: a JSON text that we wrote as a struct of `fields`; fails where it is no JSON."""
     shape = {f.name: ["VARCHAR"] if f.type == "set" else duckdb_type(f.type) for f in fields}
-    return f"TRY(from_json({text}, {literal(json.dumps(shape))}))"
-
-
-def keys(text: str) -> str:
-    """SQL: the names of the fields that a JSON text has."""
-    return f"coalesce(TRY(json_keys({text})), [])"
+    return f"from_json({text}, {literal(json.dumps(shape))})"
 
 
 def entry(struct: str, field: MergeField) -> str:
-    """SQL: a field of what `parsed` gave, in its plain form."""
-    return plain(f"{struct}.{identifier(field.name)}", field.type)
+    """SQL: a field of what `parsed` gave. It is in its plain form: so it was written."""
+    value = f"{struct}.{identifier(field.name)}"
+    return f"{value}::VARCHAR" if field.type == "json" else value
+
+
+def absent(link: str, field: MergeField) -> str:
+    """SQL: whether the field was never agreed on."""
+    return f"NOT coalesce(list_contains({link}.agreed, {literal(field.name)}), false)"

@@ -48,12 +48,19 @@ def ending(places: Sequence[Place]) -> str:
     Only what was once agreed on can have changed. Where nothing was, it is a conflict, too: no record of a CRM is put
     away for a match that nobody has confirmed.
     """
-    hub, remote = (any_of(f"({edit}{p.number} AND NOT f{p.number} AND NOT {_waits(p.field)})" for p in places)
-                   for edit in ("hx", "cx"))
+    hub, remote = (
+        any_of(f"({edit}{p.number} AND NOT f{p.number} AND NOT {_waits(p.field)})" for p in places)
+        for edit in ("hx", "cx")
+    )
     never = " AND ".join(f"f{place.number}" for place in places)
     return f"""CASE WHEN hub_gone AND remote_gone THEN 'forget'
     WHEN hub_gone THEN CASE WHEN {remote} OR ({never}) THEN 'conflict' ELSE 'archive' END
     WHEN remote_gone THEN CASE WHEN {hub} THEN 'conflict' ELSE 'mark' END END"""
+
+
+def among(verdicts: Iterable[Verdict]) -> str:
+    """SQL: the list of them, for IN."""
+    return f"({', '.join(f'{verdict:d}' for verdict in verdicts)})"
 
 
 def any_of(conditions: Iterable[str]) -> str:
