@@ -1,4 +1,4 @@
-"""Merge: what the hub, a CRM and their last agreement say of a pair -> what becomes of it. SQL text only; runs nothing."""
+"""Merge: what the hub, a CRM and their last agreement say of a pair -> what becomes of it. Makes SQL, runs none."""
 
 from crmsync.sync.merge.model import FirstPolicy, Group, MergeField, Policy, groups
 from crmsync.sync.merge.settle import settle_sql

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar, get_args
 
 from crmsync.errors import ConfigError
 
 Policy: TypeAlias = Literal["hold", "hub", "remote", "rank", "newest"]
 FirstPolicy: TypeAlias = Literal["hold", "hub", "remote", "rank"]
 
-_Said = TypeVar("_Said", bound=str)
+_Said = TypeVar("_Said")
 
 # What is wrong in halves: an amount in another currency, a stage of another pipeline.
 _BONDS = (("amount", "currency"), ("pipeline", "stage", "status"))
@@ -60,7 +60,7 @@ def places(groups: Sequence[Group]) -> tuple[Place, ...]:
 def groups(fields: Sequence[MergeField]) -> tuple[Group, ...]:
     """`fields` as groups, in the order of their first fields; most are alone in theirs.
 
-    Raises ConfigError where fields of one group are given different policies.
+    Raises ConfigError where fields of one group are given different policies, or a first match is left to `newest`.
     """
     bonds = {name: bond for bond in _BONDS for name in bond}
     together: dict[tuple[str, ...], list[MergeField]] = {}
@@ -71,9 +71,14 @@ def groups(fields: Sequence[MergeField]) -> tuple[Group, ...]:
 
 def _group(members: tuple[MergeField, ...]) -> Group:
     names = [field.name for field in members]
-    policy = _agreed("policy", names, [field.policy for field in members])
-    first = _agreed("policy of first matches", names, [field.first for field in members])
-    return Group(members, policy or "hold", first or "hold")
+    policy: Policy = _agreed("policy", names, [field.policy for field in members]) or "hold"
+    first: FirstPolicy = _agreed("policy of first matches", names, [field.first for field in members]) or "hold"
+    if first not in get_args(FirstPolicy):
+        raise ConfigError(
+            f"{', '.join(names)}: first matches cannot be left to {first}, since no value of theirs is an edit.",
+            hint=f"Use one of {', '.join(get_args(FirstPolicy))}.",
+        )
+    return Group(members, policy, first)
 
 
 def _agreed(what: str, names: Sequence[str], said: Sequence[_Said | None]) -> _Said | None:

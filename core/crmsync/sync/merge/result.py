@@ -1,4 +1,4 @@
-"""What moves -> the columns of `merged`: hub row, link, what is to be written, conflicts. SQL over threeway's columns."""
+"""What moves -> the columns of `merged`: hub row, link, what is to be written, conflicts. SQL."""
 
 from __future__ import annotations
 

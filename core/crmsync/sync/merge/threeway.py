@@ -73,8 +73,9 @@ def _plain(placed: Sequence[Place]) -> str:
     for place in placed:
         n, field = place.number, place.field
         values += [
-            f"{plain(f'v{n}', field.type)} AS h{n}, {plain(f'w{n}', field.type)} AS c{n}, {absent('link', field)} AS f{n}",
+            f"{plain(f'v{n}', field.type)} AS h{n}, {plain(f'w{n}', field.type)} AS c{n}",
             f"{entry('link.base', field)} AS b{n}, {entry('link.shown', field)} AS s{n}",
+            f"{absent('link', field)} AS f{n}",
         ]
     return _step("* EXCLUDE (link)", values, "read")
 

@@ -7,7 +7,7 @@ Every value is compared, and written into texts, in one form, so that equal valu
 - A set has no order and no doubles.
 - JSON is compared by its text without blanks; the order of its keys counts.
 
-A text that another version of DuckDB wrote reads the same: values are compared by their type, never as they are spelled.
+A text that another version of DuckDB wrote reads the same: values are compared by their type, not by their spelling.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ def piece(field: MergeField, value: str) -> str:
 
 def pieces(entries: Sequence[str]) -> str:
     """SQL: the JSON text of those entries that are not NULL."""
+    if not entries:
+        return "'{}'"
     return f"'{{' || concat_ws(',', {', '.join(entries)}) || '}}'"
 
 

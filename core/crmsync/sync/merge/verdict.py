@@ -1,4 +1,4 @@
-"""What becomes of a group of fields, and of a pair of which a side is gone: SQL over the columns that threeway names."""
+"""What becomes of a group of fields, and of a pair of which a side is gone. SQL over threeway's columns."""
 
 from __future__ import annotations
 
@@ -45,13 +45,11 @@ def verdict(group: Group, places: Sequence[Place]) -> str:
 def ending(places: Sequence[Place]) -> str:
     """SQL: what follows where a side is gone, NULL where none is.
 
-    Only what was once agreed on can have changed. Where nothing was, it is a conflict, too: no record of a CRM is put
-    away for a match that nobody has confirmed.
+    Only what was once agreed on can have changed, and only what is known in the hub's terms. Where nothing was agreed
+    on, it is a conflict, too: no record of a CRM is put away for a match that nobody has confirmed.
     """
-    hub, remote = (
-        any_of(f"({edit}{p.number} AND NOT f{p.number} AND NOT {_waits(p.field)})" for p in places)
-        for edit in ("hx", "cx")
-    )
+    hub = any_of(f"hx{place.number} AND NOT f{place.number}" for place in places)
+    remote = any_of(f"cx{place.number} AND NOT f{place.number} AND NOT {_waits(place.field)}" for place in places)
     never = " AND ".join(f"f{place.number}" for place in places)
     return f"""CASE WHEN hub_gone AND remote_gone THEN 'forget'
     WHEN hub_gone THEN CASE WHEN {remote} OR ({never}) THEN 'conflict' ELSE 'archive' END
