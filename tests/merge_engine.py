@@ -168,8 +168,9 @@ class MergeEngine:
 
     def _fill(self, table: str, rows: list[list[Any]]) -> None:
         self.con.execute(f"DELETE FROM {table}")
-        for row in rows:
-            self.con.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", row)
+        if rows:
+            row = f"({', '.join('?' * len(rows[0]))})"
+            self.con.execute(f"INSERT INTO {table} VALUES {', '.join([row] * len(rows))}", [v for r in rows for v in r])
 
     def _rows(self, sql: str) -> list[dict[str, Any]]:
         result = self.con.execute(sql)
