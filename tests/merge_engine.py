@@ -125,9 +125,10 @@ class MergeEngine:
         self.con.execute(settle_sql(self.groups))
         return [(row["_base"], row["_shown"]) for row in self._rows("SELECT * FROM settled ORDER BY _id[2:]::INTEGER")]
 
-    def after(self, pairs: Sequence[Pair], *, reformat: Any = lambda values: values) -> list[Pair]:
+    def after(
+        self, pairs: Sequence[Pair], merged: Sequence[Merged], *, reformat: Any = lambda values: values
+    ) -> list[Pair]:
         """The pairs as they are when all that a merge says is done; the CRM keeps `reformat` of what it is sent."""
-        merged = self.merge(pairs)
         moved = [
             replace(pair, base=m.texts[0], shown=m.texts[1], hub=None if pair.hub is None else m.hub)
             for pair, m in zip(pairs, merged, strict=True)
@@ -136,7 +137,7 @@ class MergeEngine:
             replace(pair, remote={**(pair.remote or {}), **reformat({name: m.hub[name] for name in m.write})})
             for pair, m in zip(moved, merged, strict=True)
         ]
-        texts = self.settle(written, [text(m.sent) or "{}" for m in merged])
+        texts = self.settle(written, [m.sent for m in merged])
         return [replace(pair, base=base, shown=shown) for pair, (base, shown) in zip(written, texts, strict=True)]
 
     def _merged(self, row: dict[str, Any]) -> Merged:

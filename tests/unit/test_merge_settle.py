@@ -55,10 +55,12 @@ def test_a_crm_that_reformats_is_written_to_once() -> None:
         return {key: v.upper() + "!" if isinstance(v, str) else v and round(v) for key, v in values.items()}
 
     before = [Pair(BASE, hub=BASE | {"name": "bea", "amount": 7.25}, remote=BASE), Pair(NEVER, hub=BASE, remote={})]
-    after = engine().after(before, reformat=reformat)
+    after = engine().after(before, engine().merge(before), reformat=reformat)
     assert [pair.remote and pair.remote["name"] for pair in after] == ["BEA!", "ANN!"]
     assert [pair.hub and pair.hub["name"] for pair in after] == ["bea", "ann"]
-    once_more = engine().after(after, reformat=reformat)  # what was equal from the start is agreed on now
+    once_more = engine().after(
+        after, engine().merge(after), reformat=reformat
+    )  # what was equal from the start is agreed on now
     assert all(row.quiet for row in engine().merge(once_more))
     assert [pair.remote for pair in once_more] == [pair.remote for pair in after]
 
@@ -66,6 +68,8 @@ def test_a_crm_that_reformats_is_written_to_once() -> None:
 def test_a_crm_that_passes_over_a_value_is_written_to_once() -> None:
     """It answers that all is well and shows the old value: writing again would not help."""
     pair = Pair(BASE, hub=BASE | {"phone": "2"}, remote=BASE)
-    (after,) = engine().after([pair], reformat=lambda values: {key: BASE[key] for key in values})
+    (after,) = engine().after(
+        [pair], engine().merge([pair]), reformat=lambda values: {key: BASE[key] for key in values}
+    )
     assert engine().one(after).quiet
     assert after.hub and after.hub["phone"] == "2"
