@@ -48,6 +48,11 @@ def test_a_reference_that_nobody_knows_in_the_hub_is_not_settled() -> None:
     assert settled(pair, {"company_id": "c1", "phone": "2"})[0] == BASE | {"phone": "2"}
 
 
+def test_a_text_of_what_was_sent_that_is_broken_settles_nothing() -> None:
+    """The link stays as it was, so the next merge looks at the pair again."""
+    assert settled(Pair(BASE, remote=BASE | {"phone": "2"}), "{") == (BASE, BASE)
+
+
 def test_a_crm_that_reformats_is_written_to_once() -> None:
     """Telephone numbers, capitals, rounding: the hub keeps its form, and each further merge is quiet."""
 

