@@ -19,9 +19,9 @@ HUB = hub_table("contact", COLUMNS, "People")
 ENDED = (Column("_deleted_at", "TIMESTAMPTZ"), Column("_left_at", "TIMESTAMPTZ"))
 RECORD = (Column("full_name", "VARCHAR"), Column("size", "DECIMAL(19,4)"), Column("company", "VARCHAR"))
 MIRROR = Table("hubspot", "people", (*RECORD, Column("_id", "VARCHAR"), *ENDED), ("_id",))
-FIELDS = (Shared("name", "full_name"), Shared("size", "size"))
+FIELDS = (Shared("name", "full_name"), Shared("size", "size", "decimal"))
 PAIRING = Pairing("hubspot", "people", HUB, MIRROR, FIELDS)
-WITH_COMPANY = Pairing("hubspot", "people", HUB, MIRROR, (*FIELDS, Shared("company_id", "company", "firms")))
+WITH_COMPANY = Pairing("hubspot", "people", HUB, MIRROR, (*FIELDS, Shared("company_id", "company", "ref", "firms")))
 
 LINK = "INSERT INTO crmsync.links (connection, stream, hub_id, remote_id, base, shown, state) "
 EDITS = {  # of the hub's row or the record with the number of %s
@@ -58,8 +58,8 @@ def team(store: FileStore) -> FileStore:
 
 def linked(path: Path, count: int) -> None:
     """Hub rows `h0` … and records `r0` …, each linked to its like and as agreed."""
-    base = agreed_text({"name": "h.name", "size": "h.size"})
-    shown = agreed_text({"name": "r.full_name", "size": "r.size"})
+    base = agreed_text([("name", "text", "h.name"), ("size", "decimal", "h.size")])
+    shown = agreed_text([("name", "text", "r.full_name"), ("size", "decimal", "r.size")])
     edit(
         path,
         f"INSERT INTO crm.contact (_id, name, size) SELECT 'h' || n, 'Ana', n / 3 FROM range({count}) t(n);"
@@ -166,7 +166,7 @@ def test_references_are_compared_as_ids_of_the_hub(team, path):
     edit(path, "INSERT INTO hubspot.people (_id, company) VALUES ('r0', 'c1'), ('r1', 'c2'), ('r2', 'c9')")
     edit(path, f"{LINK} SELECT 'hubspot', 'firms', 'k' || n, 'c' || n, '{{}}', '{{}}', 'linked' FROM range(5) t(n)")
     edit(path, f"{LINK} VALUES ('zoho', 'firms', 'k1', 'c9', '{{}}', '{{}}', 'linked')")
-    text = agreed_text({"name": "NULL", "size": "NULL", "company_id": "'k1'"})
+    text = agreed_text([("name", "text", "NULL"), ("size", "decimal", "NULL"), ("company_id", "ref", "'k1'")])
     edit(path, links % (text, text))
     assert apart(team, WITH_COMPANY) == [
         ("h1", "r1", "linked", "same", "changed"),
@@ -208,7 +208,7 @@ def test_a_link_that_moved_is_no_longer_apart(team, path):
     edit(path, "UPDATE hubspot.people SET full_name = 'Ben', size = 1.5 WHERE _id = 'r1'")
     assert apart(team) == [("h1", "r1", "linked", "changed", "changed")]
     team.lookup(HUB, "SELECT hub_id AS _id FROM pairs", "rows")
-    text = agreed_text({"name": "name", "size": "size"})
+    text = agreed_text([("name", "text", "name"), ("size", "decimal", "size")])
     team.engine.execute(
         "CREATE TEMP TABLE moved AS SELECT 'hubspot' AS connection, 'people' AS stream, _id AS hub_id, "
         f"'r1' AS remote_id, {text} AS base, {text} AS shown, 'linked' AS state FROM rows"
@@ -225,5 +225,5 @@ def test_any_name_of_a_field_or_stream_will_do(team, path, name):
     team.ensure(mirror)
     team.ensure(hub)
     edit(path, f"INSERT INTO hubspot.{identifier(name)} (_id) VALUES ('r1')")
-    pairing = Pairing("hub'spot", name, hub, mirror, (Shared(name, name, name),))
+    pairing = Pairing("hub'spot", name, hub, mirror, (Shared(name, name, "ref", name),))
     assert apart(team, pairing) == [(None, "r1", None, None, "new")]

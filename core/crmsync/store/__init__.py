@@ -1,6 +1,6 @@
 """The store: what must last, behind one interface. Knows no HTTP and no mapping."""
 
-from crmsync.store.apart import agreed_text
+from crmsync.store.agreed import agreed_text, plain
 from crmsync.store.file import FileStore
 from crmsync.store.hub import HUB, hub_table
 from crmsync.store.interface import (
@@ -42,4 +42,5 @@ __all__ = [
     "Upsert",
     "agreed_text",
     "hub_table",
+    "plain",
 ]

@@ -7,9 +7,8 @@ gains by a collision but that a change of their own is not carried over.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from crmsync.quote import identifier, literal
+from crmsync.store.agreed import agreed_text
 from crmsync.store.engine import Engine
 from crmsync.store.interface import Pairing, Shared
 from crmsync.store.schema import LINKS
@@ -18,20 +17,12 @@ _BASE, _SHOWN = '"hub without partner"', '"mirror without partner"'  # row numbe
 _HUB, _MIRROR, _LINKS = '"hub rows apart"', '"mirror rows apart"', '"links apart"'
 
 
-def agreed_text(values: Mapping[str, str]) -> str:
-    """SQL: the text by which a row's values, field name -> SQL, are compared, and which base and shown hold.
-
-    A text with other fields, or in another order, is another text.
-    """
-    return f"CAST(to_json({{{', '.join(f'{literal(name)}: {value}' for name, value in values.items())}}}) AS VARCHAR)"
-
-
 def bring(engine: Engine, pairing: Pairing, living: str, into: str) -> int:
     """Fill the engine table `into` as Store.apart says; `living` is true of a mirror's row that has not ended."""
     links, hub, mirror = map(engine.full, (LINKS, pairing.hub, pairing.mirror))
     ours = f"l.connection = {literal(pairing.connection)} AND l.stream = {literal(pairing.stream)}"
     linked = f"{links} l WHERE {ours} AND l.state = 'linked'"
-    hub_text = agreed_text({f.name: f"r.{identifier(f.name)}" for f in pairing.fields})
+    hub_text = agreed_text((f.name, f.type, f"r.{identifier(f.name)}") for f in pairing.fields)
     _compare(engine, _BASE, _digests("l", "base", "hub_id", linked), _digests("r", hub_text, "_id", f"{hub} r"))
     mirror_text, joins = _in_hub_terms(links, pairing)
     rows = f"(SELECT rowid, * FROM {mirror} WHERE {living}) r{joins}"
@@ -64,10 +55,8 @@ def _in_hub_terms(links: str, pairing: Pairing) -> tuple[str, str]:
     """The text of a mirror's row `r`, with the joins that read references as ids of hub rows."""
     references = {f: f"to{n}" for n, f in enumerate(pairing.fields) if f.refers is not None}
     joins = "".join(_reference(links, pairing.connection, field, name) for field, name in references.items())
-    values = {
-        f.name: f"{references[f]}.hub_id" if f in references else f"r.{identifier(f.column)}" for f in pairing.fields
-    }
-    return agreed_text(values), joins
+    columns = {f: f"{references[f]}.hub_id" if f in references else f"r.{identifier(f.column)}" for f in pairing.fields}
+    return agreed_text((f.name, f.type, sql) for f, sql in columns.items()), joins
 
 
 def _reference(links: str, connection: str, field: Shared, name: str) -> str:

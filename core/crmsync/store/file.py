@@ -241,8 +241,8 @@ class FileStore:
 
     def _living(self, mirror: Table) -> str:
         """SQL: whether a row of a mirror is that of a living record of its stream."""
-        leaves = "_left_at" in tables.columns(self.engine, mirror)
-        return "_deleted_at IS NULL AND _left_at IS NULL" if leaves else "_deleted_at IS NULL"
+        ends = {"_deleted_at", "_left_at"} & tables.columns(self.engine, mirror)  # the hub's have neither
+        return " AND ".join(f"{end} IS NULL" for end in sorted(ends)) or "true"
 
     @contextmanager
     def changing(self) -> Iterator[Engine]:

@@ -123,11 +123,13 @@ class Commit:
 class Shared:
     """A field that the hub and a mirror have both: `name` in the hub, in base and in shown, `column` in the mirror.
 
-    `refers`: the stream whose records' ids the mirror's column has, where the hub has the ids of its own rows.
+    `type` is the language's, by which values are compared. `refers`: the stream whose records' ids the mirror's column
+    has, where the hub has the ids of its own rows.
     """
 
     name: str
     column: str
+    type: str = "text"
     refers: str | None = None
 
 

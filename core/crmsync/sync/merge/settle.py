@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crmsync.mapping import identifier, literal
+from crmsync.store import plain
 from crmsync.sync.merge.model import Group, MergeField, places
-from crmsync.sync.merge.values import absent, entry, link, parsed, piece, pieces, plain
+from crmsync.sync.merge.values import absent, entry, link, parsed, piece, pieces
 
 
 def settle_sql(groups: Sequence[Group]) -> str:

@@ -26,9 +26,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crmsync.mapping import identifier
+from crmsync.store import plain
 from crmsync.sync.merge.model import Group, Place, places
 from crmsync.sync.merge.result import result, sides
-from crmsync.sync.merge.values import absent, entry, link, plain
+from crmsync.sync.merge.values import absent, entry, link
 from crmsync.sync.merge.verdict import MOVES, TAKES, WRITES, among, ending, verdict
 
 

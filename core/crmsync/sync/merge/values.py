@@ -1,11 +1,4 @@
-"""Values that a merge compares: in SQL columns, and in the JSON texts of a link.
-
-Every value is compared, and written into texts, in one form, so that equal values have equal texts:
-- `''`, an empty list and JSON's `null` are NULL. Most CRMs cannot tell an empty text from none and show one as the
-  other, so the step between them is no edit and is never worth a write; a hub's `''` stays where it is.
-- The case of e-mail addresses and domains, and blanks around them, mean nothing: these are compared in lower case.
-- A set has no order and no doubles.
-- JSON is compared by its text without blanks; the order of its keys counts.
+"""Values that a merge compares: in SQL columns, and in the JSON texts of a link. Their form is that of store/agreed.py.
 
 A text that another version of DuckDB wrote reads the same: values are compared by their type, not by their spelling.
 """
@@ -17,22 +10,8 @@ from collections.abc import Iterable, Sequence
 
 from crmsync.mapping import identifier, literal
 from crmsync.mapping.types import duckdb_type
+from crmsync.store import agreed_text
 from crmsync.sync.merge.model import MergeField
-
-
-def plain(value: str, type_: str) -> str:
-    """SQL: `value`, of a column of type `type_`, in the form in which it is compared."""
-    match type_:
-        case "email" | "domain":
-            return f"nullif(lower(trim({value})), '')"
-        case "text" | "ref":
-            return f"nullif({value}, '')"
-        case "set":
-            return f"nullif(list_sort(list_distinct({value})), [])"
-        case "json":
-            return f"nullif(json({value})::VARCHAR, 'null')"
-        case _:
-            return value
 
 
 def document(fields: Iterable[MergeField], alias: str) -> str:
@@ -40,7 +19,7 @@ def document(fields: Iterable[MergeField], alias: str) -> str:
 
     It has all `fields`, in their order; the order in which `groups` has them is that of the links' texts.
     """
-    return pieces([piece(f, plain(f"{alias}.{identifier(f.name)}", f.type)) for f in fields])
+    return agreed_text((f.name, f.type, f"{alias}.{identifier(f.name)}") for f in fields)
 
 
 def piece(field: MergeField, value: str) -> str:
