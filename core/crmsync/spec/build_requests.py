@@ -14,7 +14,6 @@ from crmsync.spec.model import Check, Discover, Flag, Lookup, Probe
 from crmsync.spec.model_stream import Field, Reader, Request
 from crmsync.spec.transport import Transport
 
-
 _ONE = {"id", "key", "value", "fields", "ref", "old"}  # outside of `item`, they are those of one record
 
 

@@ -32,7 +32,10 @@ def write_of(line: Mapping[str, Any], requests: Requests) -> Write | None:
     }
     new = written.get("new", "upsert")
     return Write(
-        **made,
+        create=made.get("create"),
+        update=made.get("update"),
+        upsert=made.get("upsert"),
+        archive=made.get("archive"),
         new=new if new in made else "create",
         by=on(line.get("identify") or {}).get("by"),
         unique=unique,

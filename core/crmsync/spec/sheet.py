@@ -20,6 +20,7 @@ class Parts:
     pools: frozenset[str]
     discover: Mapping[str, Any] | None
     link: Mapping[str, Any] | None
+    link_writes: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]  # `write` and `clear`: sound, and as written
     options: frozenset[str]
     carries: bool  # whether there is a transport for calls
 
