@@ -14,7 +14,7 @@ from crmsync.spec import bind
 from crmsync.spec.check_fields import as_line
 from crmsync.spec.check_outcome import Shape, outcome_findings
 from crmsync.spec.check_request import request_findings
-from crmsync.spec.inherit import merge
+from crmsync.spec.inherit import shared
 from crmsync.spec.schema_faults import Finding, near
 from crmsync.spec.scope import Scope
 from crmsync.spec.sheet import Parts, Sheet
@@ -29,7 +29,6 @@ _KNOWN = {
     "archive": {"id", "key"},
 }
 _WANTED = {"create": ("fields",), "update": ("id", "fields"), "upsert": ("value", "fields"), "archive": ("id",)}
-_FOUND_BY = {"value", "unique", "values"}
 _ENDS = {"write": "ref", "clear": "old"}
 _BESIDE = ("item", "layout", "keys", "set", "idempotent", "outcome")  # what an operation says besides its request
 
@@ -66,17 +65,14 @@ def write_findings(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Findin
     yield from _find(stream, parts, scope)
     if not isinstance(stream.value("write"), dict):
         return
-    found_by = stream.wrote("identify", "at")
     for name in OPERATIONS:
         if isinstance(stream.value("write", name), dict):
             way = _operation(stream, name)
-            known = _KNOWN[name] if found_by else _KNOWN[name] - _FOUND_BY
             by_fields = {"fields"} if name == "archive" and "set" in way.line else set[str]()  # it is an update then
-            yield from _written(way, parts, scope, known | by_fields, (*_WANTED[name], *by_fields))
+            yield from _written(way, parts, scope, _KNOWN[name] | by_fields, (*_WANTED[name], *by_fields))
             yield from outcome_findings(name, way.shape, way.line, way.at, way.wrote)
             yield from _keyed(way)
-    if stream.wrote("write", "upsert"):
-        yield from stream.lacks(("identify", "at"), "`upsert` needs `identify`, whose `at` finds a record again,")
+    yield from _needs_unique(stream, "write", "upsert")
     new = stream.value("write", "new")
     if new is not None and not stream.wrote("write", new):
         yield Finding(stream.at("write", "new"), "SP208", f"`new: {new}` needs `{new}`")
@@ -102,7 +98,7 @@ def _find(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Finding]:
         return
     path = ("read", "find")
     way = _Way("find", stream.part(*path), partial(stream.at, *path), partial(stream.wrote, *path))
-    yield from stream.lacks(("identify", "at"), "`find` needs `identify`, whose `at` finds a record again,")
+    yield from _needs_unique(stream, *path)
     given = {"items"} if "item" in way.line else {"values", "value"}
     yield from _asked(way, parts, scope.giving("`find`", {"names", "unique", *given}))
     item = scope.giving("`item` of `find`", {"unique", "value"})
@@ -113,6 +109,12 @@ def _find(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Finding]:
         yield Finding(way.at(), "SP208", "`find` must ask for `$values`, `$items` or `$value`")
     if "value" in used and "batch" in way.line:
         yield Finding(way.at("batch"), "SP208", "`$value` is one record a request, so there is no `batch`")
+
+
+def _needs_unique(stream: Sheet, *path: str) -> Iterator[Finding]:
+    """What is asked for by `$unique`; of `defaults`, a stream without `identify` has no use for it."""
+    if stream.wrote(*path) and stream.at(*path)[0] != "defaults":
+        yield from stream.lacks(("identify", "at"), f"`{path[-1]}` needs `identify`, whose `at` finds a record again,")
 
 
 def _written(way: _Way, parts: Parts, scope: Scope, known: set[str], wanted: tuple[str, ...]) -> Iterator[Finding]:
@@ -212,15 +214,16 @@ def _links(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Finding]:
 def _operation(stream: Sheet, name: str) -> _Way:
     """An operation, with what all have in `common`."""
     common, own = ("write", "common"), ("write", name)
+    alone = {"outcome"} if stream.wrote(*own, "outcome", "by") else set[str]()
 
     def at(*rest: str | int) -> Path:
-        return stream.at(*own, *rest) if not rest or stream.wrote(*own, str(rest[0])) else stream.at(*common, *rest)
+        here = not rest or stream.wrote(*own, *map(str, rest)) or rest[0] in alone
+        return stream.at(*own, *rest) if here else stream.at(*common, *rest)
 
     def wrote(*keys: str) -> bool:
-        return stream.wrote(*own, *keys) or stream.wrote(*common, *keys)
+        return stream.wrote(*own, *keys) or (keys[0] not in alone and stream.wrote(*common, *keys))
 
-    merged = merge(stream.part(*common), stream.value(*own))
-    return _Way(name, {key: value for key, value in merged.items() if value is not None}, at, wrote)
+    return _Way(name, shared(stream.part(*common), stream.value(*own)), at, wrote)
 
 
 def _place(path: Path, *rest: str | int) -> Path:

@@ -19,6 +19,14 @@ def merge(inherited: Any, own: Any) -> Any:
     return merged
 
 
+def shared(common: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """A way to write with what all have in `common`: an outcome that tells in another way stands for itself."""
+    if isinstance(outcome := own.get("outcome"), dict) and outcome.get("by") is not None:
+        common = {key: value for key, value in common.items() if key != "outcome"}
+    merged: dict[str, Any] = merge(dict(common), dict(own))
+    return on(merged)
+
+
 def on(line: Mapping[str, Any]) -> dict[str, Any]:
     """`line` without the keys that a null switches off."""
     return {key: value for key, value in line.items() if value is not None}
