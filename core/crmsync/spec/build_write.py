@@ -11,7 +11,7 @@ from typing import Any
 
 from crmsync.spec import bind
 from crmsync.spec.build_requests import Requests
-from crmsync.spec.inherit import on, shared
+from crmsync.spec.inherit import merge, on
 from crmsync.spec.model_stream import Field, Request
 from crmsync.spec.model_write import LinkWrite, Operation, Outcome, Write
 from crmsync.spec.values import Values
@@ -26,7 +26,7 @@ def write_of(line: Mapping[str, Any], requests: Requests) -> Write | None:
         return None
     written, unique = on(line["write"]), unique_of(line)
     made = {
-        name: _operation(shared(written.get("common") or {}, written[name]), requests)
+        name: _operation(merge(written.get("common") or {}, written[name]), requests)
         for name in OPERATIONS
         if name in written and not (name == "upsert" and unique is None)
     }

@@ -30,7 +30,7 @@ def outcome_findings(
 
     def lacks(key: str, why: str) -> Iterator[Finding]:
         if not wrote("outcome", key):
-            yield Finding((*at("outcome"), f"{key}?"), "SP208", why)
+            yield Finding((*at("outcome", "by")[:-1], f"{key}?"), "SP208", why)
 
     if not isinstance(line.get("outcome"), dict):
         if not wrote("outcome"):

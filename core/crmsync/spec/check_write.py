@@ -14,7 +14,7 @@ from crmsync.spec import bind
 from crmsync.spec.check_fields import as_line
 from crmsync.spec.check_outcome import Shape, outcome_findings
 from crmsync.spec.check_request import request_findings
-from crmsync.spec.inherit import shared
+from crmsync.spec.inherit import merge, on
 from crmsync.spec.schema_faults import Finding, near
 from crmsync.spec.scope import Scope
 from crmsync.spec.sheet import Parts, Sheet
@@ -217,13 +217,15 @@ def _operation(stream: Sheet, name: str) -> _Way:
     alone = {"outcome"} if stream.wrote(*own, "outcome", "by") else set[str]()
 
     def at(*rest: str | int) -> Path:
-        here = not rest or stream.wrote(*own, *map(str, rest)) or rest[0] in alone
-        return stream.at(*own, *rest) if here else stream.at(*common, *rest)
+        shared = rest and rest[0] not in alone and stream.wrote(*common, str(rest[0]))
+        return (
+            stream.at(*common, *rest) if shared and not stream.wrote(*own, *map(str, rest)) else stream.at(*own, *rest)
+        )
 
     def wrote(*keys: str) -> bool:
         return stream.wrote(*own, *keys) or (keys[0] not in alone and stream.wrote(*common, *keys))
 
-    return _Way(name, shared(stream.part(*common), stream.value(*own)), at, wrote)
+    return _Way(name, on(merge(stream.part(*common), stream.value(*own))), at, wrote)
 
 
 def _place(path: Path, *rest: str | int) -> Path:
