@@ -50,7 +50,7 @@ defaults:
       body: {all: $items}
       batch: 100
       cost: {items: 10}
-      outcome: {by: key, results: done, key: key, id: id, errors: bad, error_keys: "keys[]", code: code}
+      outcome: {by: key, results: done, key: key, id: id, errors: bad, error_keys: keys, code: code}
     create: {do: POST /$type, item: {+: $fields, key: $key}}
     update: {do: PATCH /$type, item: {+: $fields, id: $id, key: $key}, set: {from: us}}
     upsert: {do: PUT /$type, item: {+: $fields, $unique: $value, key: $key}, outcome: {created: {new: true}}}
@@ -140,11 +140,11 @@ def test_an_operation_is_a_request_with_what_all_have_in_common():
 
 def test_an_outcome_is_merged_unless_it_tells_in_another_way():
     """Of an upsert, one word is added; an archive's has nothing of the others'."""
-    common = Outcome("key", "done", key="key", id="id", errors="bad", error_keys="keys[]", code="code")
+    common = Outcome("key", "done", key="key", id="id", errors="bad", error_keys="keys", code="code")
 
     assert operation("contact", "create").outcome == common
     assert operation("contact", "upsert").outcome.created == {"new": True}
-    assert operation("contact", "upsert").outcome.error_keys == "keys[]"
+    assert operation("contact", "upsert").outcome.error_keys == "keys"
     assert operation("contact", "archive").outcome == Outcome("whole")
 
 
@@ -291,7 +291,7 @@ def test_a_right_spec_has_no_faults():
 UPDATE = "update: {do: PATCH /$type, item: {+: $fields, id: $id, key: $key}"
 ROW = "create: {do: null, item: null, keys: {id: crmsync.$connection-$stream-$key}"
 WHOLE = "batch: 5\n    outcome: {by: whole}"
-KEY = 'outcome: {by: key, results: done, key: key, id: id, errors: bad, error_keys: "keys[]", code: code}'
+KEY = "outcome: {by: key, results: done, key: key, id: id, errors: bad, error_keys: keys, code: code}"
 
 
 @pytest.mark.parametrize(
@@ -326,6 +326,12 @@ def test_a_mistake_of_shape_is_told_at_its_key(old, new, at, message):
         ("body: {all: $items}", "body: {all: $items, a: $names}", "a", "`$names` has no value in `create`"),
         ("body: {all: $items}", "body: {all: $item}", "all", "unknown placeholder `$item`; did you mean `$items`?"),
         ("id: $id, key: $key}", "id: $value, key: $key}", "id", "`$value` has no value in `item` of `update`"),
+        (
+            "item: {+: $fields, key: $key}",
+            "item: {+: $fields, $unique: 1, key: $key}",
+            "$unique",
+            "`$unique` has no value in",
+        ),
         ("set: {from: us}", "set: {from: $key}", "from", "`$key` has no value in `set` of `update`"),
         ("+: $fields, id: $id", "id: $id", "item", "`item` must hold `$fields`"),
         (", id: $id, key: $key}", ", key: $key}", "item", "`item` must hold `$id`"),
@@ -374,13 +380,14 @@ def test_an_operation_that_could_not_write_is_refused(old, new, at, message):
         ("by: key, results", "results", "outcome", "`outcome` needs `by`: order, key, all, whole"),
         (", key: key, id", ", id", "outcome", "`by: key` needs `key`"),
         ("key: key, id: id", "key: key", "outcome", "`create` needs `id`: of what record an item is"),
-        ("ids: ids, ", "", "outcome", "`create` needs `ids`: of what record an item is"),
+        ("ids: ids, ", "", "outcome", "`by: all` needs `ids`"),
         ("by: key, results", "by: key, index: i, results", "index", "`by: key` has no `index`; possible: results, key"),
         ("by: key, results", "by: key, ids: i, results", "ids", "`by: key` has no `ids`; did you mean `id`?"),
         ("by: key, results: done", "by: order, results: done", "outcome", "`by: order` needs `ok`"),
         ("errors: bad, ", "", "outcome", "`error_keys` needs `errors`"),
-        (', error_keys: "keys[]"', "", "outcome", "`errors` need `error_keys` or `error_ids`"),
-        ("index: row, ", "", "outcome", "`errors` need `index`"),
+        (", error_keys: keys", "", "outcome", "`errors` need `error_keys` or `error_ids`"),
+        ("index: row, ", "", "outcome", "`by: all` needs `index`"),
+        ("key: key, id: id", "key: 'key[]', id: id", "key", "`key` must be a path without lists, such as a.b, not"),
         ("id: id, errors", "id: id, created: {a: b}, errors", "created", "`created` is for `upsert`"),
         ("+: $fields, id: $id, key: $key", "+: $fields, id: $id", "by", "`by: key` needs `$key` in the request"),
         (
@@ -435,6 +442,24 @@ STAGE = "stage: {at: stage, as: {list: stage}}"
         ("email: mail\n", "email: {at: [mail, mail2]}\n", "at", "of several paths, `to` says which is written"),
         ("email: mail\n", "email: 'mails[].a'\n", "email", "a path with lists or maps needs `to` and `put`, which say"),
         ("email: mail\n", "email: {at: 'm[].a', to: m}\n", "at", "a path with lists or maps needs `put`, which say"),
+        (
+            "email: mail\n",
+            "email: {at: 'm{}.a', put: {a: $value}}\n",
+            "at",
+            "a path with lists or maps needs `to`, which",
+        ),
+        (
+            "email: mail\n",
+            "email: {at: 'm[].a', to: m, put: {a: $value}}\n",
+            "to",
+            "a map is put over the element that is",
+        ),
+        (
+            "email: mail\n",
+            "email: {at: 'firm[].a', put: {a: $value}}\n",
+            "company_id",
+            "`email` and `company_id` would",
+        ),
         ("email: mail\n", "email: ^mail\n", "email", "a path that leaves the fields of a record needs `to`"),
         ("b: Help", "b: Boss", "as", "two values become 'Boss', so it cannot be written: say `dir: read`"),
         (
@@ -446,7 +471,7 @@ STAGE = "stage: {at: stage, as: {list: stage}}"
         ("        sets: {lost: {gone: true, why: null}, open: {gone: false}}\n", "", "as", "a `case` needs `sets`"),
         ("sets: {lost", "to: x\n        sets: {lost", "to", "a `case` is written by what it `sets`, so there is no"),
         (STAGE, "stage: {at: stage, sets: {a: {b: 1}}}", "sets", "`sets` is for a `case`"),
-        ("as: person_name,", "as: person_name, to: n,", "to: n", "a name is written to both its paths, so there is no"),
+        ("as: person_name,", "as: person_name, to: n,", "to: n", "a name is written to both its paths: at `to`, `put`"),
         ("person, link", "person, put: [$value], link", "put", "a link is written by the top's `link.write`, so there"),
         ("put: {id: $value}", "put: {id: 5}", "put", "`put` must hold `$value`"),
         ("put: {id: $value}", "put: {id: $value, a: $key}", "a", "`$key` has no value in `put` of `company_id`"),
@@ -482,11 +507,19 @@ def test_what_is_only_read_may_be_read_in_any_way():
     assert faults(unlinked.replace("    vars: {type: deals}", "    vars: {type: deals}\n    write: null")) == []
 
 
-def test_a_list_may_be_written_as_a_whole():
-    """A set is one; of objects, `put` says what they are."""
-    line = "      l: {at: 'tags[]', to: l, type: set}\n      m: {at: 'm[].a', to: m, put: [{a: $value}], type: text}\n"
-
-    assert faults(SPEC.replace("      email: mail\n", f"      email: mail\n{line}")) == []
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{at: 'tags[]', to: tags, type: set}",
+        "{at: 'mails[].a', to: mails, put: [{a: $value}], type: text}",
+        "{at: 'mails[].a', put: {a: $value}, prefer: {'mails[].main': true}, type: text}",
+        "{at: 'mails{}.a', to: mails.main, put: {a: $value}, type: text}",
+        "{at: [n.f, n.l], as: person_name, to: n, put: {f: $first, l: $last}, type: text}",
+    ],
+)
+def test_a_list_may_be_written_and_a_name_in_parts(line):
+    """As a whole, where `put` or the type says so, or by the element that was read."""
+    assert faults(SPEC.replace("      email: mail\n", f"      email: mail\n      own: {line}\n")) == []
 
 
 def test_one_record_a_request_is_told_of_by_the_whole_answer():

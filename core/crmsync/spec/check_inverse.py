@@ -14,7 +14,7 @@ from typing import Any
 from crmsync.spec import bind
 from crmsync.spec.check_fields import TEXTS, as_line
 from crmsync.spec.schema_faults import Finding, near, shown
-from crmsync.spec.scope import Scope
+from crmsync.spec.scope import PUT, Scope
 from crmsync.spec.sheet import Parts, Sheet
 from crmsync.spec.yaml import Path
 
@@ -29,7 +29,7 @@ def inverse_findings(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Find
     lines = {name: as_line(own) for name, own in stream.part("fields").items()}
     for name, line in lines.items():
         yield from _said(stream, name, line, lines)
-        put = scope.giving(f"`put` of `{name}`", {"value"})
+        put = scope.giving(f"`put` of `{name}`", PUT if line.get("as") == "person_name" else {"value"})
         yield from put.findings(line.get("put"), stream.at("fields", name, "put"))
         yield from scope.giving("`sets`", ()).findings(line.get("sets"), stream.at("fields", name, "sets"))
     if isinstance(stream.value("write"), dict):
@@ -56,12 +56,15 @@ def _said(stream: Sheet, name: str, line: Line, lines: Mapping[str, Line]) -> It
     for key in ("to", "put"):
         if key in line and case:
             yield wrong(key, f"a `case` is written by what it `sets`, so there is no `{key}`")
-        elif key in line and line.get("as") == "person_name":
-            yield wrong(key, f"a name is written to both its paths, so there is no `{key}`")
         elif key in line and "link" in line and "at" in line:
             yield wrong(key, f"a link is written by the top's `link.write`, so there is no `{key}`")
-    if "put" in line and "value" not in set(bind.names(line["put"])):
-        yield wrong("put", "`put` must hold `$value`")
+    put, one = line.get("put"), line.get("as") != "person_name"
+    if put is not None and not PUT & set(bind.names(put)):
+        yield wrong("put", f"`put` must hold `$value`{'' if one else ', or `$first` and `$last`'}")
+    if "to" in line and put is None and not one:
+        yield wrong("to", "a name is written to both its paths: at `to`, `put` says where its parts go")
+    if "to" in line and isinstance(put, dict) and _element(line):
+        yield wrong("to", "a map is put over the element that is read, so there is no `to`")
     other = line.get("stand_in")
     if other is not None and (other not in lines or other == name):
         guess = near(other, set(lines) - {name})
@@ -98,6 +101,8 @@ def _one_way(stream: Sheet, name: str, line: Line, parts: Parts) -> Iterator[Fin
         lacking = [key for key in ("to", "put") if not stream.wrote("fields", name, key)]
         if lacking == ["put"] and _type(stream, name, line) in ("set", "json"):
             return  # it is a list itself
+        if lacking == ["to"] and isinstance(line.get("put"), dict) and _element(line):
+            return  # into the element that is read
         if lacking:
             why = f"a path with lists or maps needs `{'` and `'.join(lacking)}`, which say what is written{_OR_READ}"
             yield Finding(place("at"), "SP213", why)
@@ -132,8 +137,17 @@ def _cells(line: Line) -> list[str]:
     if isinstance(line.get("as"), dict) and "case" in line["as"]:
         sets = line.get("sets")
         return list(dict.fromkeys(cell for cells in (sets or {}).values() for cell in cells or ()))
-    paths = [line["to"]] if "to" in line else _listed(line.get("at"))
-    return [path for path in paths if not re.search(r"\[\]|\{\}|^[$^]", path)]
+    paths = [line["to"]] if "to" in line else [_list(path) for path in _listed(line.get("at"))]
+    return [path for path in paths if not re.search(r"\{\}|^[$^]", path)]
+
+
+def _element(line: Line) -> bool:
+    """Whether the line reads an element of a list."""
+    return any("[]" in path and "{}" not in path for path in _listed(line.get("at")))
+
+
+def _list(path: str) -> str:
+    return path.partition("[]")[0]
 
 
 def _constants(stream: Sheet, name: str) -> list[str]:

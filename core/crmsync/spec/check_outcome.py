@@ -19,7 +19,7 @@ _WORDS = {
     "all": ("ids", "errors", "index", "only", *_FAILED),
     "whole": ("results", *_ENTRY),
 }
-_NEEDED = {"order": ("ok",), "key": ("key",), "all": (), "whole": ()}
+_NEEDED = {"order": ("ok",), "key": ("key",), "all": ("ids", "errors", "index"), "whole": ()}
 _OF_ERRORS = ("error_keys", "error_ids", "index", "only")
 
 
@@ -47,18 +47,15 @@ def outcome_findings(
     for key in _NEEDED[by]:
         yield from lacks(key, f"`by: {by}` needs `{key}`")
     for key in _OF_ERRORS:
-        if key in outcome and key in _WORDS[by]:
+        if key in outcome and key in _WORDS[by] and "errors" not in _NEEDED[by]:
             yield from lacks("errors", f"`{key}` needs `errors`")
     if "errors" in outcome and by == "key" and not wrote("outcome", "error_ids"):
         yield from lacks("error_keys", "`errors` need `error_keys` or `error_ids`")
-    if "errors" in outcome and by == "all":
-        yield from lacks("index", "`errors` need `index`")
     if "created" in outcome and name != "upsert":
         yield Finding(at("outcome", "created"), "SP208", "`created` is for `upsert`, which may change a record instead")
     yield from _fits(name, shape, line, by, outcome, at)
-    if name in ("create", "upsert"):
-        told = "ids" if by == "all" else "id"
-        yield from lacks(told, f"`{name}` needs `{told}`: of what record an item is")
+    if name in ("create", "upsert") and by != "all":
+        yield from lacks("id", f"`{name}` needs `id`: of what record an item is")
 
 
 def _fits(

@@ -23,7 +23,7 @@ from crmsync.spec.yaml import Path
 OPERATIONS = ("create", "update", "upsert", "archive")
 # What a request knows of one record, and what it must ask for; `fields` of a table are its columns.
 _KNOWN = {
-    "create": {"key", "fields", "value", "unique"},
+    "create": {"key", "fields"},
     "update": {"id", "key", "fields"},
     "upsert": {"key", "fields", "value", "unique"},
     "archive": {"id", "key"},

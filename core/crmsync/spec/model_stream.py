@@ -41,7 +41,9 @@ class Transform:
 class Field:
     """One line of `fields`: where a column's value stands in a record and how it is converted.
 
-    A `case` is written by what it `sets`, and has no `to`. A name is written to both its paths: `to` is the first.
+    A `case` is written by what it `sets`, and has no `to`. A name is written to both its paths, of which `to` is the
+    first, unless `put` has its parts (`$first`, `$last`). A map that is put into a list changes the element that is
+    read, and leaves the others.
     """
 
     name: str

@@ -25,7 +25,7 @@ class Outcome:
 
     `results`, `errors` and `ids` are paths of the whole answer; `id`, `updated_at` and `created` are about an entry of
     `results`, `existing`, `code`, `message` and `field` about one that failed: of `errors`, or, by `order`, of
-    `results`. `code` goes through the spec's `errors`, as far as these name no status.
+    `results`. `code` goes through the spec's `errors`; the status that a rule names is not that of an item.
     """
 
     by: str  # order | key | all | whole
