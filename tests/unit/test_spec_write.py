@@ -375,6 +375,7 @@ def test_an_operation_that_could_not_write_is_refused(old, new, at, message):
 @pytest.mark.parametrize(
     ("old", "new", "at", "message"),
     [
+        ("ids: $ids}, outcome: {by: whole}}", "ids: $ids}, outcome: null}", "archive", "`archive` has no `outcome`"),
         (KEY, "limits: x", "limits", "unknown key `limits`"),
         (f"      {KEY}\n", "", "create", "`create` has no `outcome`"),
         ("by: key, results", "results", "outcome", "`outcome` needs `by`: order, key, all, whole"),

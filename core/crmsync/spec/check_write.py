@@ -164,7 +164,7 @@ def _one(way: _Way, wanted: tuple[str, ...]) -> Iterator[Finding]:
         yield from way.lacks("item", "`$items` needs `item`")
         return
     lacking = [name for name in wanted if name not in way.used(*(set(way.line) - set(_BESIDE)))]
-    if lacking and way.wrote("do") | way.wrote("call"):
+    if lacking and (way.wrote("do") or way.wrote("call")):
         ways = "`$ids`, `$items`" if way.name == "archive" else "`$items`"
         yield Finding(way.at(), "SP208", f"`{way.name}` must ask for {ways} or `${'` and `$'.join(wanted)}`")
     elif "batch" in way.line:
@@ -222,10 +222,9 @@ def _operation(stream: Sheet, name: str) -> _Way:
             stream.at(*common, *rest) if shared and not stream.wrote(*own, *map(str, rest)) else stream.at(*own, *rest)
         )
 
-    def wrote(*keys: str) -> bool:
-        return stream.wrote(*own, *keys) or (keys[0] not in alone and stream.wrote(*common, *keys))
-
-    return _Way(name, on(merge(stream.part(*common), stream.value(*own))), at, wrote)
+    written = merge(stream.as_written(*common) or {}, stream.as_written(*own))
+    line = on(merge(stream.part(*common), stream.value(*own)))
+    return _Way(name, line, at, partial(_there, written))
 
 
 def _place(path: Path, *rest: str | int) -> Path:
