@@ -19,10 +19,13 @@ class Outcome:
 
     `by`: `order`: the i-th of `results` is about item i, and `ok` is what it meets where it was applied. `key`: an
     entry of `results` has at `key` the key of its item, one of `errors` at `error_keys` or `error_ids` those it is
-    about. `all`: all or nothing; `ids` are the ids in order, and entries of `errors` that meet `only` have at `index`
-    the place, from 0, of the item that was at fault. `whole`: the status is everyone's.
+    about; an item in neither is unknown. `all`: all or nothing; `ids` are the ids in order, and entries of `errors`
+    that meet `only` have at `index` the place, from 0, of the item that was at fault. `whole`: the status is
+    everyone's; of a single item, `results` is the path of what is told of it.
 
-    `id, updated_at, created, existing, code, message, field` are about one entry: of `results`, or of `errors`.
+    `results`, `errors` and `ids` are paths of the whole answer; `id`, `updated_at` and `created` are about an entry of
+    `results`, `existing`, `code`, `message` and `field` about one that failed: of `errors`, or, by `order`, of
+    `results`. `code` goes through the spec's `errors`; the status that a rule names is not that of an item.
     """
 
     by: str  # order | key | all | whole
@@ -63,10 +66,11 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """How a stream is written. None: the provider offers no such operation.
+    """How a stream is written. None: the provider offers no such operation, or this connection has no use for it.
 
-    `new` says by which one records are made. `unique` is the provider's field that finds a record again (`$unique`),
-    and `by` the field whose value stands there; `key`: our own.
+    `new` says by which one records are made. `unique` is the provider's field that finds a record again, which is put
+    in for `$unique`, and `by` the field whose value stands there (`$value`); `key`: our own. Without `unique` nothing
+    finds a record again.
     """
 
     create: Operation | None = None
@@ -76,11 +80,12 @@ class Write:
     new: str = "create"  # create | upsert
     by: str | None = None
     unique: str | None = None
+    links: tuple[LinkWrite, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class LinkWrite:
-    """How the links of a field are written that no record holds: `$id` to `$ref`; `clear` ends one to `$old`."""
+    """How the links of a field are written, which no record takes: `$id` to `$ref`; `clear` ends one to `$old`."""
 
     field: str
     write: Operation
