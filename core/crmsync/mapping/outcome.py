@@ -183,10 +183,13 @@ _TELLERS: Mapping[str, Callable[[Outcome], str]] = MappingProxyType(
 def _fault(rules: Iterable[ErrorRule], outcome: Outcome) -> str:
     """SQL over `codes` and an entry that is not good: what became of its item.
 
-    A rule of statuses alone is about whole answers. An entry that no rule fits tells a failure if it has a code.
+    A rule of statuses alone is about whole answers, and so is one that looks into a list. An entry that no rule fits
+    tells a failure if it has a code.
     """
     cases = ""
     for rule in rules:
+        if any("[]" in path for path in rule.when):
+            continue
         if rule.code or (rule.when and not rule.status):
             tests = [_any_fits(rule.code)] if rule.code else []
             tests += [_meets(rule.when)] if rule.when else []

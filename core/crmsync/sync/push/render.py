@@ -18,7 +18,6 @@ RENDERED = "rendered"
 class Body:
     """What one request carries: the text of its items, and whose they are."""
 
-    number: int
     keys: tuple[str, ...]
     ids: tuple[str | None, ...]
     items: str
@@ -28,14 +27,15 @@ class Body:
 def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[Body]:
     """The bodies of the intents of this `action` in the engine table `intents`; `rendered` has an item for each.
 
+    An item's key is the hub's row, so that a create that is planned twice makes one record where keys mean something.
     References go out as ids of the CRM. One whose record the CRM has not got yet is left out: it delays itself only.
     """
-    references = {field.name: field.refers for field in side.fields if field.refers is not None}
     types = {field.name: field.type for field in side.fields}
     written = [field.name for field in plan.fields if field.name in types]
-    shape = ", ".join(f'"{name}": "{_type(types[name])}"' for name in written)
+    references = {f.name: f.refers for f in side.fields if f.refers is not None and f.name in written}
+    shape = ", ".join(f'"{name}": "{duckdb_type(types[name])}"' for name in written)
     store.engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE values_to_write AS SELECT id, hub_id, remote_id, json_keys(fields) AS names, "
+        f"CREATE OR REPLACE TEMP TABLE values_to_write AS SELECT hub_id, remote_id, json_keys(fields) AS names, "
         f"from_json(fields, {literal('{' + shape + '}')}) AS v FROM intents WHERE action = {literal(action)}"
     )
     for name, stream in references.items():
@@ -46,12 +46,14 @@ def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[B
         store.lookup(LINKS, asked, _into(name), (*LINKS.key, "remote_id"))
     values, joins, waiting = _values(plan, types, references)
     store.engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE outgoing AS SELECT w.id AS _key, w.remote_id AS _id, NULL::VARCHAR AS _value, "
+        "CREATE OR REPLACE TEMP TABLE outgoing AS "
+        "SELECT w.hub_id AS _key, w.remote_id AS _id, NULL::VARCHAR AS _value, "
         f"list_filter(w.names, lambda name: NOT list_contains({waiting}, name)) AS _write, NULL::VARCHAR AS _now"
         f"{values} FROM values_to_write w{joins}"
     )
     store.engine.execute(plan.create_sql(RENDERED))
-    return [Body(n, tuple(k), tuple(i), items, columns) for n, k, i, items, columns in store.engine.rows(plan.batches_sql(RENDERED))]
+    found = store.engine.rows(plan.batches_sql(RENDERED))
+    return [Body(tuple(keys), tuple(ids), items, columns) for _, keys, ids, items, columns in found]
 
 
 def _values(plan: WritePlan, types: Mapping[str, str], references: Mapping[str, str]) -> tuple[str, str, str]:
@@ -63,7 +65,9 @@ def _values(plan: WritePlan, types: Mapping[str, str], references: Mapping[str, 
             found = identifier(_into(field.name))
             joins += f" LEFT JOIN {found} ON {found}.hub_id = w.v.{name}"
             values += f", {found}.remote_id AS {name}"
-            waiting.append(f"CASE WHEN w.v.{name} IS NOT NULL AND {found}.remote_id IS NULL THEN {literal(field.name)} END")
+            waiting.append(
+                f"CASE WHEN w.v.{name} IS NOT NULL AND {found}.remote_id IS NULL THEN {literal(field.name)} END"
+            )
         elif field.name in types:
             values += f", w.v.{name} AS {name}"
         else:
@@ -73,7 +77,3 @@ def _values(plan: WritePlan, types: Mapping[str, str], references: Mapping[str, 
 
 def _into(name: str) -> str:
     return f"records of {name}"
-
-
-def _type(type_: str) -> str:
-    return duckdb_type(type_)
