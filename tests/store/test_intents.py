@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from crmsync.store import Append, FileStore, Lease, Update
 from crmsync.store.schema import INTENTS, LINKS
+from effort import examples
 from store_kit import begin, commit
 
 PLANNED = {"connection": "hubspot", "stream": "contact", "state": "planned"}
@@ -106,7 +107,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(6, 60), deadline=None)
 @given(STEPS)
 def test_any_order_of_slices_and_marks_equals_a_dictionary(steps):
     """No intent is lost, doubled, or in two states."""

@@ -1,6 +1,6 @@
 """Promise: kill -9 at any moment, and the rows are those that the checkpoint vouches for.
 
-Ten kills at random moments; CRMSYNC_KILLS=500 makes it five hundred.
+Ten kills at random moments; `make thorough` makes it five hundred.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from crmsync.store import FileStore
+from effort import examples
 from store_kit import edit, line, one, python, shell_rows
 
-KILLS = int(os.environ.get("CRMSYNC_KILLS", "10"))
+KILLS = examples(10, 500)
 
 # Commit n adds row n, changes row 0, and says n in the checkpoint.
 COMMIT_ON = """

@@ -14,6 +14,7 @@ from crmsync.mapping.labels import keys_variable
 from crmsync.mapping.transforms import TRANSFORMS
 from crmsync.mapping.write import compile_write
 from crmsync.spec.model_stream import Transform
+from effort import examples
 from mapping_writer import Writer, a_target, an_operation
 
 WRITER = Writer()
@@ -118,7 +119,7 @@ def written(stream, intents, clear=None):
 
 
 @pytest.mark.parametrize("empty", EMPTY)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(4, 60), deadline=None)
 @given(intents=st.lists(intents, min_size=1, max_size=25))
 def test_what_is_written_is_read_back(empty, intents):
     """Absent, null, "", false and 0 stay five things, as far as the provider has them: it may have no empty boolean."""
@@ -166,7 +167,7 @@ junk = (
 )
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(4, 60), deadline=None)
 @given(st.lists(st.tuples(anything, junk), min_size=1, max_size=25), st.sampled_from(list(EMPTY)))
 def test_whatever_the_values_are_the_text_is_json_and_the_bad_ones_are_held(intents, empty):
     """The statement never fails, and what it writes is read as a value: none turns into a problem, or into null."""
@@ -279,7 +280,7 @@ def test_a_name_keeps_the_part_that_it_still_has(name, first, last, parts):
 parts = st.lists(words, max_size=3).map(" ".join)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(4, 60), deadline=None)
 @given(st.lists(st.tuples(VALUES["name"], parts, parts), min_size=1, max_size=25))
 def test_a_name_is_the_same_whatever_parts_it_had(names):
     """However it is split, it is read as it was."""

@@ -17,6 +17,7 @@ from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
 from crmsync.spec.model_stream import Request
 from crmsync.spec.model_write import Operation, Outcome
+from effort import examples
 from mapping_writer import Writer, for_writing
 
 FACTS = {
@@ -181,7 +182,7 @@ def expected(crm, stream, intent):
 
 
 @pytest.mark.parametrize(("crm", "stream"), STREAMS)
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=examples(4, 60), deadline=None)
 @given(st.data())
 def test_what_is_written_is_read_back(crm, stream, data):
     """Every field that can be written, absent, null or with any value that the CRM can hold."""

@@ -10,6 +10,7 @@ from crmsync.errors import SpecError
 from crmsync.mapping.outcome import compile_outcome
 from crmsync.spec.model import ErrorPaths, ErrorRule
 from crmsync.spec.model_write import Outcome
+from effort import examples
 from mapping_writer import Writer
 
 WRITER = Writer()
@@ -206,7 +207,7 @@ items = st.lists(st.sampled_from([None, "1", "2", "3", ""]), max_size=4)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(12, 200), deadline=None)
 @given(st.lists(bodies, max_size=12), st.lists(items, max_size=12))
 def test_every_item_has_one_outcome_whatever_the_answers_are(kind, answers, batches):
     """No body makes the statement fail, and none is told that has no answer of JSON."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -16,12 +15,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crmsync.sync.merge import FirstPolicy, MergeField, Policy
+from effort import examples
 from merge_engine import Merged, MergeEngine, Pair
 from merge_oracle import merged as expected
 from merge_oracle import plain, read, spelled
 
 LAWS = settings(
-    max_examples=300 if os.environ.get("CRMSYNC_THOROUGH") else 12,
+    max_examples=examples(4, 300),
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )

@@ -17,6 +17,7 @@ from crmsync.errors import SpecError
 from crmsync.spec import build, load, yaml
 from crmsync.spec.check import check
 from crmsync.spec.schema_faults import LATER_KEYS
+from effort import examples
 
 ROOT = Path(__file__).parents[2]
 HUBSPOT = ROOT / "connectors/hubspot/crmsync_hubspot/spec.yaml"
@@ -527,7 +528,7 @@ def holder_of(tree: Any, path: tuple[Any, ...]) -> Any:
     return tree
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(100, 600), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @example([(("auth", "oauth", "authorize"), "put", "$burst")])  # an address from a number
 @given(CHANGES)
 def test_a_mutant_has_faults_or_can_be_built(changes):
