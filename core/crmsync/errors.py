@@ -10,7 +10,7 @@ CrmsyncError
 ├── Stopped           exit 4: stopped early, resumable
 │   └── AlreadyRunning BudgetSpent BrakePulled LeaseLost
 ├── StoreError        exit 1: the store file
-│   └── StoreLocked StoreReadOnly StoreCorrupt StoreTooNew StoreFull
+│   └── StoreLocked StoreReadOnly StoreCorrupt StoreTooNew StoreFull StoreMoved
 └── InternalError     exit 1: a mistake of ours
 
 docs/errors.md lists every code; a test demands it.
@@ -244,6 +244,18 @@ class StoreFull(StoreError):
 
     code = "CS405"
     default_hint = "Free some space and run the same command again: it goes on from the last committed page."
+
+
+class StoreMoved(StoreError):
+    """Rows of `table` were edited by somebody else while they were worked on; `ids` names them. Nothing was written."""
+
+    code, exit_status = "CS406", 4
+    default_hint = "Run the same command again: it reads them as they are now."
+
+    def __init__(self, table: str, ids: tuple[str, ...], *, hint: str | None = None) -> None:
+        some = ", ".join(ids[:3]) + (" …" if len(ids) > 3 else "")
+        super().__init__(f"Rows of {table} were changed by somebody else meanwhile ({len(ids)}): {some}", hint=hint)
+        self.table, self.ids = table, ids
 
 
 class InternalError(CrmsyncError):

@@ -5,7 +5,6 @@ The process is really killed, at named points and at random moments. `CRMSYNC_TH
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 import time
@@ -16,9 +15,9 @@ import pytest
 
 from crm import Crm, served
 from crmsync.faults import POINTS
+from effort import THOROUGH
 from providers import DRIVERS, Driver
 
-THOROUGH = bool(os.environ.get("CRMSYNC_THOROUGH"))
 RECORDS, PAGE = 700, 100
 STREAM = ("--stream", "contact", "--brake", "100")
 PLACES = [  # what differs between CRMs are their requests

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acme import Acme, Sync, served
+from effort import examples
 
 CENSUS = {
     "every": "6h",
@@ -136,7 +136,7 @@ def act(acme: Acme, sync: Sync, what: str, number: int) -> None:
         acme.turn(number, firm=what == "leave")
 
 
-@settings(max_examples=100 if os.environ.get("CRMSYNC_THOROUGH") else 6, deadline=None)
+@settings(max_examples=examples(5, 100), deadline=None)
 @given(steps)
 def test_a_census_that_is_broken_off_anywhere_ends_in_the_truth(history: list[tuple[str, int]]) -> None:
     """Whatever happens between and within: in the end the mirror tells who lives, has left, and is dead."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import tempfile
 from collections.abc import Mapping
@@ -15,10 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from crmsync.sync import Result
+from effort import examples
 from lab import Lab, laboratory
 from providers import DRIVERS, Driver
-
-THOROUGH = bool(os.environ.get("CRMSYNC_THOROUGH"))
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ def test_any_history_ends_with_the_mirror_equal_to_the_account(provider: str) ->
     """Of any CRM: with its lag, its ways to delete, and its oddities."""
     driver = DRIVERS[provider]
 
-    @settings(max_examples=1000 if THOROUGH else 8, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(8, 1000), deadline=None, suppress_health_check=list(HealthCheck))
     @given(histories(driver))
     def property_(history: History) -> None:
         check(driver, history)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -15,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acme import Acme, Edit, Sync, served
+from effort import examples
 
 OWN = 9  # further columns
 
@@ -131,7 +131,7 @@ def happen(acme: Narrow, what: str, number: int) -> None:
 EVENTS = st.tuples(st.sampled_from(["change", "delete", "create"]), st.integers(1, 8), st.integers(1, 9))
 
 
-@settings(max_examples=100 if os.environ.get("CRMSYNC_THOROUGH") else 5, deadline=None)
+@settings(max_examples=examples(5, 100), deadline=None)
 @given(st.lists(EVENTS, max_size=6))
 def test_whatever_happens_between_the_parts_the_next_reading_mends_it(history: list[tuple[str, int, int]]) -> None:
     """Records that change, go and come between the requests for their fields."""

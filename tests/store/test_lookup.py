@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from crmsync.store import Append, Column, FileStore, Upsert
 from crmsync.store.schema import SEEN
+from effort import examples
 from store_kit import CONTACT, DATED, begin, commit, contacts, edit, looked_up, put, stage
 
 
@@ -135,7 +136,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(10, 100), deadline=None)
 @given(STEPS)
 def test_any_order_of_lookups_upserts_failures_and_rests_equals_a_dictionary(steps):
     """`_id` stays unique without an index, and each lookup tells what a dictionary would."""

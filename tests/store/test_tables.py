@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmsync.store import Column, FileStore, Table, Upsert
+from effort import examples
 from store_kit import CONTACT, begin, commit, contacts, put, shell_rows
 
 PHONE = Column("phone", "VARCHAR", "Main number")
@@ -59,7 +60,7 @@ def test_a_changed_comment_is_brought_up_to_date(store, path):
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=12)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(10, 100), deadline=None)
 @given(schema=NAMES, name=NAMES, column=NAMES, comment=NAMES)
 def test_any_name_makes_the_round_trip(schema, name, column, comment):
     """Quotes, semicolons, spaces, emoji: a name is never SQL."""

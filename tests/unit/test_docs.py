@@ -172,16 +172,35 @@ def test_the_worked_example_is_a_right_spec() -> None:
 
 def test_the_example_of_a_link_is_right() -> None:
     """Put into the worked example, with the field line that stands before it, it passes every check."""
-    example, *_parts, link = blocks("docs/spec-language.md", "yaml")
-    (line,) = re.findall(r"`(company_id: \{link: .*?)`", text_of("docs/spec-language.md"))
-    tree = load_text(example.replace("company_id: company.id", line) + link, "example").tree
+    example, *_parts, link, _write, _ends = blocks("docs/spec-language.md", "yaml")
+    tree = load_text(example.replace("company_id: company.id", linked()) + link, "example").tree
     (built,) = build(tree, objects(), {}).streams["contact"].links
     assert built.request.path == "/links/people/companies/get"
 
 
+def test_the_examples_of_writing_are_right() -> None:
+    """Put into the worked example's stream, with an address that can be written, and below the example of a link."""
+    example, *_parts, link, write, ends = blocks("docs/spec-language.md", "yaml")
+    for line, other in (("company_id: company.id", linked()), (r"email: \{at: .*\}\}", "email: mail")):
+        (found,) = re.findall(rf"^      ({line})$", example, re.MULTILINE)
+        example = example.replace(found, other)
+    tree = load_text(example + re.sub("^", "    ", write, flags=re.MULTILINE).rstrip(" ") + link + ends, "example").tree
+    written = build(tree, objects(), {}).streams["contact"].write
+    assert written is not None
+    assert written.upsert is not None
+    assert written.upsert.request.item == {"+": "$fields", "mail": "$value"}
+    assert written.links[0].clear.request.path == "/links/people/$id/companies/$old"
+
+
+def linked() -> str:
+    """The field line of the page's text about links."""
+    (line,) = re.findall(r"`(company_id: \{link: .*?)`", text_of("docs/spec-language.md"))
+    return str(line)
+
+
 def test_the_examples_of_ways_to_authenticate_are_right() -> None:
     """Put in place of the worked example's, with the options that they name, they pass every check."""
-    example, *ways, _transport, _link = blocks("docs/spec-language.md", "yaml")
+    example, *ways, _transport, _link, _write, _ends = blocks("docs/spec-language.md", "yaml")
     names = ("client_id", "client_secret", "accounts_url", "user", "password")
     more = "".join(f"  {name}: {{secret: {str(name in ('client_secret', 'password')).lower()}}}\n" for name in names)
     (auth,) = re.findall(r"^auth:\n(?:  .*\n)+", example, re.MULTILINE)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from effort import examples
 from mapping_engine import WRAPPED, Engine, a_stream
 
 ENGINE = Engine()
@@ -132,7 +133,7 @@ def is_record(element):
     return text != "" and not text.startswith(("{", "["))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(60, 400), deadline=None)
 @given(st.lists(junk | st.fixed_dictionaries({"id": junk, "properties": junk}), max_size=6))
 def test_rows_equal_elements_whatever_they_are(elements):
     """One row each, in order; exactly the records are not rejected."""
@@ -142,7 +143,7 @@ def test_rows_equal_elements_whatever_they_are(elements):
     assert [row["_rejected"] for row in rows] == [not is_record(element) for element in elements]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(60, 400), deadline=None)
 @given(junk | texts.map(lambda text: {"results": text}), texts)
 def test_every_page_gives_rows_or_a_fault(value, text):
     """No body makes the statement fail, none but an empty list gives nothing."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from crmsync.mapping import LinkPlan, compile_link
 from crmsync.spec.model_stream import Link, Request
+from effort import examples
 from mapping_engine import Engine, a_stream
 
 ENGINE = Engine()
@@ -127,7 +128,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(100, 600), deadline=None)
 @given(JSON, JSON, JSON)
 def test_whatever_an_answer_is_its_reading_ends_in_links_or_faults(body, entry, element):
     """Never an exception; a fault, or a text that is no object, no list and not empty."""

@@ -10,6 +10,7 @@ from crmsync.errors import SpecError
 from crmsync.mapping import compile_read, compile_tombstones
 from crmsync.mapping.types import duckdb_type
 from crmsync.spec.model_stream import TYPES
+from effort import examples
 from mapping_engine import WRAPPED, Engine, a_stream
 
 ENGINE = Engine()
@@ -302,7 +303,7 @@ def test_an_unknown_type_is_refused():
 lines = st.lists(st.lists(st.sampled_from("abcdefgh"), min_size=1, max_size=3, unique=True), min_size=1, max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(30, 200), deadline=None)
 @given(lines, st.integers(4, 9), st.sampled_from(["", "properties"]), st.sets(st.integers(0, 7)))
 def test_fields_are_split_into_parts_that_requests_take_and_read_alike(paths, most, values, nulls):
     """Each field in one part, none with more names than are allowed; joined by id, the parts say what one would."""

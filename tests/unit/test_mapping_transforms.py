@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from crmsync.errors import ConfigError, SpecError
 from crmsync.mapping import compile_read
 from crmsync.mapping.transforms import TRANSFORMS
+from effort import examples
 from mapping_engine import Engine, a_stream
 
 ENGINE = Engine()
@@ -135,7 +136,7 @@ anything = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50, 300), deadline=None)
 @given(anything)
 def test_any_value_is_read_or_held(value):
     """No value makes the statement fail, and each that does not fit is named with its text."""
@@ -145,7 +146,7 @@ def test_any_value_is_read_or_held(value):
     assert all(row[p["field"]] is None and p["value"] is not None and p["hold"] for p in row["_problems"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50, 300), deadline=None)
 @given(
     st.datetimes(min_value=datetime(1000, 1, 2), max_value=datetime(9999, 12, 30)),
     st.sampled_from(["Z", "", "+05:30", "-0800"]),
@@ -161,7 +162,7 @@ def test_a_time_is_the_instant_that_python_reads(moment, zone):
 ISO = re.compile(r"[1-9]\d{3}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?( ?(Z|[+-][01]\d(:?[0-5]\d)?))?)?", re.ASCII)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50, 300), deadline=None)
 @given(st.sampled_from(["2026-01-31T01:00:00Z", "2026-01-31T01:00:00.123Z"]), st.data())
 def test_a_time_with_other_characters_in_it_is_iso_all_the_same_or_bad(text, data):
     """DuckDB itself would take more; the quick way for the usual forms must not let it."""
@@ -171,7 +172,7 @@ def test_a_time_with_other_characters_in_it_is_iso_all_the_same_or_bad(text, dat
     assert ENGINE.value("timestamp", text) == "bad: not a time" or ISO.fullmatch(text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50, 300), deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=4, max_value=10**15 - 1, min_value=1 - 10**15))
 def test_a_decimal_in_a_text_is_exact(number):
     """Nothing passes through a floating-point number."""
@@ -203,7 +204,7 @@ FALSE_IS_NULL = a_stream(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50, 300), deadline=None)
 @given(*[st.sampled_from([False, True, None, "false", "true", "", "x", 0, 0.0, 7, "0"]) | st.integers()] * 2)
 def test_where_false_means_null_the_text_false_and_the_truth_false_are_values(a, b):
     """Of several paths the first that is not null counts; a boolean false is null for all but booleans."""

@@ -20,6 +20,7 @@ from crmsync.sync.model import Position, Window
 from crmsync.sync.pull.fetch import fetch
 from crmsync.sync.pull.plan import next_window
 from crmsync.sync.source import Source
+from effort import examples
 
 START = datetime(2026, 1, 15, 12, tzinfo=UTC)
 LAG_S = 30
@@ -147,7 +148,7 @@ steps = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=examples(150, 600))
 @given(st.sampled_from([STREAM, STREAM, *DELTAS]), steps)
 def test_whatever_happens_between_readings_nothing_stays_unread(stream: Stream, history: list[tuple[str, int]]) -> None:
     """Runs may be killed at any page; a token may be forgotten at any time: then everything is read."""

@@ -18,6 +18,7 @@ from crmsync.spec.model import Pool
 from crmsync.spec.model_stream import Request
 from crmsync.sync.model import Position
 from crmsync.sync.pull.split import ALONE, READERS_MAX, readers_of, walk_split
+from effort import examples
 
 SIZE = 3
 CURSOR = Request("GET", "/people", query={"after": "$page"}, next="next")
@@ -68,7 +69,7 @@ def read(provider: Provider, position: Position | None = None, stop_after: int =
 IDS = st.lists(st.integers(1, 5000), min_size=0, max_size=200, unique=True).map(sorted)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(40, 200))
 @given(IDS, st.sampled_from([CURSOR, KEYSET]), st.integers(1, 60), st.integers(0, 1 << 32))
 def test_stopped_anywhere_and_gone_on_it_has_everything(
     ids: list[int], request: Request, stop_after: int, seed: int

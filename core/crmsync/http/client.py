@@ -1,12 +1,13 @@
 """One polite request: render, wait for the pools, send, understand, retry. Only good answers come back.
 
-Knows spec, errors, events and the clock; no store, no SQL, no pages. Every request is taken to be safe to repeat.
+Knows spec, errors, events and the clock; no store, no SQL, no pages. What is sent is safe to repeat; what is written
+is repeated only where it was surely not carried out, unless the caller says that it may be.
 No text that leaves here, in an event or an error, holds a secret.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
@@ -25,11 +26,13 @@ from crmsync.http.egress import Egress
 from crmsync.http.network import proxy_for
 from crmsync.http.reach import look_at, unanswered
 from crmsync.http.render import render
-from crmsync.http.retry import RETRIED, Patience, RetrySettings
+from crmsync.http.retry import AMBIGUOUS, RETRIED, UNTOUCHED, Patience, RetrySettings
 from crmsync.http.wire import Message, Wire, WireSettings
 from crmsync.secret import Redactor, Secret
 from crmsync.spec.model import ErrorRule, Spec, variable
 from crmsync.spec.model_stream import Request
+
+_OF_ITEMS = ("invalid", "conflict", "gone")  # what a write asks for is refused, not the asking
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +122,35 @@ class Client:
         except CrmsyncError as error:  # of any origin: a stranger may have put our token into a link or a header
             raise type(error)(self._redact(error.message), hint=self._redact(error.hint)) from None
 
+    async def write(
+        self, request: Request, values: Mapping[str, Any], *, stream: str, again: bool
+    ) -> tuple[Answer | None, Verdict]:
+        """Send `request`, which changes the account; what came back, and what it means, also where it was refused.
+
+        Throttled, busy or not sent at all, it is tried again. Where the verdict is `transient` or `unreadable`, nobody
+        knows whether it was carried out: it is tried again if `again`, and else the caller has to find out.
+        Raises as `send` does, where the credentials, the budget or the request itself are at fault.
+        """
+        try:
+            answer, verdict, patience = await self._settled(
+                request, values, stream, None, RETRIED if again else UNTOUCHED
+            )
+            if verdict.outcome in (GOOD, *_OF_ITEMS, *(() if again else AMBIGUOUS)):
+                return answer, verdict
+            raise self._error(verdict, patience, request)
+        except CrmsyncError as error:
+            raise type(error)(self._redact(error.message), hint=self._redact(error.hint)) from None
+
     async def _send(self, request: Request, values: Mapping[str, Any], stream: str, url: str | None) -> Answer:
+        answer, verdict, patience = await self._settled(request, values, stream, url, RETRIED)
+        if answer is None or verdict.outcome != GOOD:
+            raise self._error(verdict, patience, request)
+        return answer
+
+    async def _settled(
+        self, request: Request, values: Mapping[str, Any], stream: str, url: str | None, retried: Collection[str]
+    ) -> tuple[Answer | None, Verdict, Patience]:
+        """The last answer, tried again while its verdict is one of `retried` and patience lasts."""
         link = self._egress.follow(url) if url is not None else None
         grant = await self._grants.current()
         known = {**self._revealed, **grant.values} if request.carried else grant.values
@@ -129,13 +160,16 @@ class Client:
         while True:
             answer, verdict = await self._try(message, request, stream, grant)
             if answer is not None and verdict.outcome == GOOD:
-                return answer
+                return answer, verdict, patience
             if verdict.outcome == "refresh" and not renewed:
                 renewed, other = True, await self._grants.renewed(grant)
                 if other is not None:
                     grant = other
                     continue
-            await self._recover(verdict, patience, request, stream)
+            wait_s = patience.next_wait(verdict, self._clock.monotonic())
+            if wait_s is None or verdict.outcome not in retried:
+                return answer, verdict, patience
+            await self._wait(wait_s, verdict, patience, request, stream)
             grant = await self._grants.current()
 
     async def _try(
@@ -168,11 +202,8 @@ class Client:
             connection = self._target.connection
             self._events.emit(RequestAnswered(connection, stream, request.method, path, status, seconds, size))
 
-    async def _recover(self, verdict: Verdict, patience: Patience, request: Request, stream: str) -> None:
-        """Wait as the verdict demands, or raise."""
-        wait_s = patience.next_wait(verdict, self._clock.monotonic())
-        if wait_s is None:
-            raise self._error(verdict, patience, request)
+    async def _wait(self, wait_s: float, verdict: Verdict, patience: Patience, request: Request, stream: str) -> None:
+        """Wait as the verdict demands."""
         self._events.emit(Retrying(self._target.connection, stream, verdict.message, patience.attempt, wait_s))
         if verdict.outcome == "throttled":
             self._pools.block(

@@ -11,7 +11,9 @@ from random import Random
 
 from crmsync.http.classify import Verdict
 
-RETRIED = ("transient", "unreachable", "throttled", "busy", "unreadable")
+UNTOUCHED = ("unreachable", "throttled", "busy")  # the provider has done nothing
+AMBIGUOUS = ("transient", "unreadable")  # it may have done what it was asked
+RETRIED = (*AMBIGUOUS, *UNTOUCHED)
 TOLD_FLOOR_S = 5.0  # a provider that says "0 seconds" for ever is asked ever more rarely, up to this
 
 

@@ -187,7 +187,7 @@ class Shape:
         elements = self._elements(spot, listed)
         one = f"{elements}[1]"
         if prefer:
-            one = f"coalesce({kept(elements, _preferred(prefer, spot.steps[:listed]))}[1], {one})"
+            one = f"coalesce({kept(elements, preferred(prefer, spot.steps[:listed]))}[1], {one})"
         return _deeper(one, spot.steps[listed:])
 
     def _elements(self, spot: Spot, listed: int) -> str:
@@ -248,7 +248,7 @@ def _not_a(each: str, json_: str, empty: tuple[str, ...]) -> str:
     return f"coalesce({json_} NOT IN ({nothing}) AND NOT starts_with({json_}, {_OPENING[each]}), false)"
 
 
-def _preferred(prefer: Mapping[str, Any], to_list: tuple[Step, ...]) -> str:
+def preferred(prefer: Mapping[str, Any], to_list: tuple[Step, ...]) -> str:
     """The condition on one element; the paths of `prefer` repeat the way to the list."""
     tests = []
     for path, value in prefer.items():

@@ -157,10 +157,11 @@ def _utc(source: Source, _: Any) -> Reading:
 
 def _local_date(source: Source, zone: Any) -> Reading:
     t = source.text()
-    return Reading(f"timezone({literal(_known(zone))}, {_instant(t)})::DATE", "DATE", t, "not a time")
+    return Reading(f"timezone({literal(known_zone(zone))}, {_instant(t)})::DATE", "DATE", t, "not a time")
 
 
-def _known(zone: Any) -> str:
+def known_zone(zone: Any) -> str:
+    """The name of a time zone; raises ConfigError where there is none."""
     try:
         return ZoneInfo(str(zone)).key
     except (KeyError, ValueError, OSError):

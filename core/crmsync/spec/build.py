@@ -62,6 +62,7 @@ def build(tree: Mapping[str, Any], objects: Objects, values: Mapping[str, Any]) 
         error=_error_paths(top.get("error", {}), requests.transport.error),
         rules=tuple(_rule(rule) for rule in top.get("errors", [])),
         nulls=nulls,
+        clear=bind.plain(top.get("clear")),
         empty=tuple(top.get("empty", [204])),
         lookups={n: requests.lookups(line, top.get("discover", {})) for n, line in top.get("lists", {}).items()},
         streams={name: streams.stream(name) for name in tree["streams"]},
@@ -142,4 +143,5 @@ def _rule(line: Mapping[str, Any]) -> ErrorRule:
         budget=line.get("budget"),
         hint=line.get("hint"),
         options=tuple(line.get("options", ())),
+        existing=texts(line.get("existing")),
     )

@@ -40,11 +40,12 @@ def field_of(name: str, line: Any, canonical: ObjectField | None, nulls: tuple[A
     if any(bind.names(line.get("at", line.get("link")))):
         return None
     type_ = line.get("type") or (canonical.type if canonical else "text")
+    at, how, direction = texts(line.get("at")), transform(line.get("as", type_)), line.get("dir", "both")
     return Field(
         name=name,
         type=type_,
-        at=texts(line.get("at")),
-        transform=transform(line.get("as", type_)),
+        at=at,
+        transform=how,
         nulls=(*nulls, *line.get("nulls", ())),
         on_bad=line.get("on_bad", "hold"),
         default=line.get("default"),
@@ -52,7 +53,17 @@ def field_of(name: str, line: Any, canonical: ObjectField | None, nulls: tuple[A
         prefer=bind.plain(line.get("prefer")),
         within=line.get("within"),
         title=line.get("title") or (canonical.title if canonical else ""),
+        dir=direction,
+        to=None if direction == "read" or how.kind == "case" or "link" in line else _written(line, at),
+        put=line.get("put"),
+        sets=bind.plain(line.get("sets", {})),
+        required=line.get("required", False),
+        stand_in=line.get("stand_in"),
     )
+
+
+def _written(line: Mapping[str, Any], at: tuple[str, ...]) -> str | None:
+    return bind.plain(line["to"]) if "to" in line else at[0] if at else None
 
 
 def transform(line: Any) -> Transform:

@@ -14,6 +14,8 @@ from crmsync.spec.model import Check, Discover, Flag, Lookup, Probe
 from crmsync.spec.model_stream import Field, Reader, Request
 from crmsync.spec.transport import Transport
 
+_ONE = {"id", "key", "value", "fields", "ref", "old"}  # outside of `item`, they are those of one record
+
 
 @dataclass(frozen=True, slots=True)
 class Requests:
@@ -25,6 +27,8 @@ class Requests:
         """The request of a line, whatever else the line says."""
         line = self.transport.carried(on(line))
         method, _, path = line["do"].partition(" ")
+        per_items = line["cost"]["items"] if isinstance(line.get("cost"), dict) else None
+        used = set(bind.names([line[key] for key in ("do", "query", "headers", "body") if key in line]))
         return Request(
             method=method,
             path=path,
@@ -33,7 +37,8 @@ class Requests:
             body=line.get("body"),
             records=line.get("records", "$"),
             uses=tuple(line.get("uses", ())),
-            cost=line.get("cost", 1),
+            cost=1 if per_items else line.get("cost", 1),
+            cost_items=per_items,
             limit=line.get("limit"),
             batch=line.get("batch"),
             item=line.get("item"),
@@ -42,7 +47,7 @@ class Requests:
             next=line.get("next"),
             more=line.get("more"),
             carried=line.get("carried", False),
-            one="id" in bind.names([line[key] for key in ("do", "query", "headers", "body") if key in line]),
+            one=bool(used & _ONE),
         )
 
     def reader(self, line: Mapping[str, Any], every_s: float | None = None) -> Reader:

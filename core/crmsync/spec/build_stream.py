@@ -9,10 +9,11 @@ from typing import Any
 from crmsync.spec import bind
 from crmsync.spec.build_fields import field_of, record_of
 from crmsync.spec.build_requests import Requests
+from crmsync.spec.build_write import find_of, link_writes_of, unique_of, write_of
 from crmsync.spec.duration import seconds
 from crmsync.spec.inherit import merge, on
 from crmsync.spec.model import Objects
-from crmsync.spec.model_stream import Census, Link, Missing, Stream
+from crmsync.spec.model_stream import Census, Field, Link, Missing, Stream
 from crmsync.spec.values import Values, constants
 
 DEFAULT_SWEEP_S = 7 * 86400.0
@@ -33,11 +34,15 @@ class Streams:
         """The stream `name`."""
         merged = merge(self.tree.get("defaults", {}), self.tree["streams"][name])
         values = Values(constants(self.tree.get("vars", {}), merged.get("vars") or {}), {**self.known, "stream": name})
-        line = on(values.put_in(merged))
+        line = self._put_in(merged, values)
         read, deletes, canonical = on(line["read"]), on(line.get("deletes", {})), self.objects.get(name, {})
         lines = on(line["fields"])
         fields = [field for n, at in lines.items() if (field := field_of(n, at, canonical.get(n), self.nulls))]
         links = [link for f in fields if (link := self._link(f.name, lines[f.name], values))]
+        write = write_of(line, self.requests)
+        if write:
+            made = link_writes_of(fields, lines, self.tree.get("link", {}), values, self.requests)
+            write = replace(write, links=tuple(made))
         census = on(deletes.get("census", {}))
         counted = bool(census.keys() - {"every", "brake"})  # by a request of its own
         sweep_s = seconds(census["every"]) if "every" in census and not counted else DEFAULT_SWEEP_S
@@ -46,7 +51,7 @@ class Streams:
         return Stream(
             name=name,
             record=record_of(line.get("record", {}), self.nulls),
-            fields=tuple(fields),
+            fields=tuple(fields if write else map(_read_only, fields)),
             full=make.reader(read["full"], sweep_s),
             changes=make.reader(read["changes"]) if "changes" in read else None,
             by_id=make.request(read["by_id"]) if "by_id" in read else None,
@@ -59,7 +64,14 @@ class Streams:
             vars={**{n: v for n, v in values.known.items() if v is not None}, **own},
             links=tuple(links),
             confirm=make.request(deletes["confirm"]) if "confirm" in deletes else None,
+            find=find_of(line, self.requests),
+            write=write,
         )
+
+    def _put_in(self, merged: Mapping[str, Any], values: Values) -> dict[str, Any]:
+        """The stream's line with all that is known; what `$unique` stands for may be an option itself."""
+        unique = unique_of(values.put_in({"identify": merged.get("identify")}))
+        return on(replace(values, known={**values.known, "unique": unique}).put_in(merged))
 
     def _link(self, field: str, line: Any, values: Values) -> Link | None:
         """How the links of one field are read; None for a field that the record holds."""
@@ -71,3 +83,7 @@ class Streams:
         prefer = bind.fill(read.get("prefer"), {})  # without `primary`, what asks for it is no condition
         missing = Missing(**bind.plain(read["missing_ok"])) if "missing_ok" in read else None
         return Link(field, self.requests.request(read), read["from"], read["ref"], prefer or None, missing)
+
+
+def _read_only(field: Field) -> Field:
+    return replace(field, dir="read", to=None)

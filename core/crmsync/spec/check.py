@@ -1,15 +1,16 @@
 """A parsed document -> all its mistakes at once, each with its place. Reads nothing and builds nothing.
 
 First the shape, by the JSON Schema (schema_faults.py). What it refuses is left out, and the meaning of the rest is
-checked: check_top.py, check_account.py, check_stream.py, check_fields.py. Which names a place may use: scope.py.
+checked: check_top.py, check_account.py, check_stream.py, check_fields.py, check_write.py. Which names a place may
+use: scope.py.
 
 SP001 not plain YAML        SP107 too small or large     SP205 type of a column         SP211 grows without end
 SP101 unknown key           SP108 newer language         SP206 transform does not fit   SP212 option at odds
 SP102 not carried yet       SP109 other crmsync needed   SP207 name is taken
-SP103 missing key           SP201 no such name here      SP208 way to read incomplete
+SP103 missing key           SP201 no such name here      SP208 a way is incomplete
 SP104 wrong kind of value   SP202 secret outside auth    SP209 address of a request
 SP105 not one of            SP203 unknown limit          SP210 limit without a number
-SP106 wrong form            SP204 unknown list or field
+SP106 wrong form            SP204 unknown list or field  SP213 cannot be written
 """
 
 from __future__ import annotations
@@ -21,13 +22,13 @@ from typing import Any
 import crmsync
 from crmsync.errors import Fault
 from crmsync.spec.check_account import account_findings
-from crmsync.spec.check_fields import linked
+from crmsync.spec.check_fields import as_line, linked
 from crmsync.spec.check_stream import stream_findings
 from crmsync.spec.check_top import Top
 from crmsync.spec.model import LANGUAGE, RESERVED_CONNECTIONS, Objects
 from crmsync.spec.schema_faults import Finding, findings
-from crmsync.spec.scope import MAX_DEPTH, MAX_TEXT, TOO_LARGE, measure
-from crmsync.spec.sheet import sheet
+from crmsync.spec.scope import MAX_DEPTH, MAX_TEXT, TOO_LARGE, Scope, measure
+from crmsync.spec.sheet import Parts, Sheet, sheet
 from crmsync.spec.yaml import Document, Path
 
 
@@ -74,13 +75,21 @@ def _streams(top: Top, objects: Objects) -> Iterator[Finding]:
             continue
         scope = top.scope_of(stream.part("vars"), name)
         size = measure(stream.line, scope.constants)
-        text += size.text + len(linked(stream)) * measure(top.parts.link, scope.constants).text
+        text += size.text + _repeated(stream, top.parts, scope)
         if text > MAX_TEXT or size.depth > MAX_DEPTH:
             yield Finding(("streams", name), "SP211", TOO_LARGE)
             return
         found = [*stream_findings(stream, top.parts, scope), *top.discover_in(scope)]
         yield from (f for f in found if (f.path, f.code) not in told)
         told |= {(f.path, f.code) for f in found}
+
+
+def _repeated(stream: Sheet, parts: Parts, scope: Scope) -> int:
+    """The size of what is put in again for each field that is a link, and for each operation that writes."""
+    links = sum("link" in as_line(line) for line in stream.part("fields").values())
+    ends = links * [line for line, _ in parts.link_writes.values()]
+    common = len(stream.part("write")) * [stream.part("write", "common")]
+    return sum(measure(line, scope.constants).text for line in [*len(linked(stream)) * [parts.link], *ends, *common])
 
 
 def _runtime(requires: Any) -> Iterator[Finding]:

@@ -176,6 +176,8 @@ def _rule(
         yield Finding(path, "SP203", "`exhausted_after` and `budget` belong together")
     elif budget is not None and "budget" not in part(pools, str(budget)):
         yield Finding((*path, "budget"), "SP203", f"there is no limit `{budget}` with a `budget`{near(budget, pools)}")
+    if "existing" in rule and rule.get("is") != "conflict":
+        yield Finding((*path, "existing"), "SP208", "`existing` belongs to `is: conflict`")
     yield from _needs((*path, "options"), rule.get("options", ()), options)
 
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from crmsync.spec import bind
 from crmsync.spec.check_fields import TEXTS, as_line, converted, field_findings, linked
+from crmsync.spec.check_inverse import inverse_findings
 from crmsync.spec.check_request import ids_findings, request_findings
-from crmsync.spec.schema_faults import Finding, near
+from crmsync.spec.check_write import write_findings
+from crmsync.spec.schema_faults import Finding
 from crmsync.spec.scope import BY_ID, IDS, LINK, PAGE, SINCE, WALK, WINDOW, Scope
 from crmsync.spec.sheet import Parts, Sheet
 from crmsync.spec.yaml import Path
@@ -25,7 +27,8 @@ def stream_findings(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Findi
     yield from _read(stream, parts, scope)
     yield from _links(stream, parts, scope)
     yield from _deletes(stream, parts, scope)
-    yield from _identify(stream, parts)
+    yield from inverse_findings(stream, parts, scope)
+    yield from write_findings(stream, parts, scope)
 
 
 def _record(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Finding]:
@@ -126,14 +129,3 @@ def _deletes(stream: Sheet, parts: Parts, scope: Scope) -> Iterator[Finding]:
     if confirm := stream.part("deletes", "confirm"):
         yield from stream.lacks(("read", "by_id"), "`confirm` needs `read.by_id`, which is asked first,")
         yield from ids_findings(confirm, lambda *rest: stream.at("deletes", "confirm", *rest), one=True)
-
-
-def _identify(stream: Sheet, parts: Parts) -> Iterator[Finding]:
-    by = stream.part("identify").get("by")
-    if by is None or by == "key":
-        return
-    place = stream.at("identify", "by")
-    if by not in stream.part("fields"):
-        yield Finding(place, "SP204", f"`identify` names no field: `{by}`{near(by, stream.part('fields'))}")
-    elif by in parts.options:
-        yield Finding(place, "SP207", f"`by: {by}` would be read as a pick: rename the option `{by}`")

@@ -44,6 +44,11 @@ class Top:
             pools=frozenset(part(self.tree, "limits")),
             discover=part(self.tree, "discover") if "discover" in self.tree else None,
             link=part(self.sound, "link", "read") if "link" in self.tree else None,
+            link_writes={
+                name: (part(self.sound, "link", name), part(self.tree, "link", name))
+                for name in ("write", "clear")
+                if name in part(self.tree, "link")
+            },
             options=frozenset(part(self.tree, "config")) | self.facts | self.kept | frozenset(self.vars),
             carries="transport" in self.tree,
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def merge(inherited: Any, own: Any) -> Any:
-    """Deep merge of two maps; `null` in `own` removes what it inherits."""
+    """Deep merge of two maps; `null` in `own` removes what it inherits. An outcome with a `by` inherits nothing."""
     if not (isinstance(inherited, dict) and isinstance(own, dict)):
         return own
     merged = {**inherited}
@@ -15,8 +15,12 @@ def merge(inherited: Any, own: Any) -> Any:
         if value is None and key in inherited:
             del merged[key]
         else:
-            merged[key] = merge(merged[key], value) if key in merged else value
+            merged[key] = merge(merged[key], value) if key in merged and not _whole(key, value) else value
     return merged
+
+
+def _whole(key: str, value: Any) -> bool:
+    return key == "outcome" and isinstance(value, dict) and value.get("by") is not None
 
 
 def on(line: Mapping[str, Any]) -> dict[str, Any]:

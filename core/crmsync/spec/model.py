@@ -137,6 +137,7 @@ class ErrorRule:
     budget: str | None = None
     hint: str | None = None  # what a person does about it
     options: tuple[str, ...] = ()  # that a person should look at
+    existing: tuple[str, ...] = ()  # of a conflict: paths of the id of the record that stands in the way
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +229,7 @@ class Spec:
     streams: Mapping[str, Stream]
     base_url: str = ""
     known_hosts: tuple[str, ...] = ()
+    clear: Any = None  # what is written to clear a field
 
 
 @dataclass(frozen=True, slots=True)

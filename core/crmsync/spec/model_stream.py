@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from crmsync.spec.bind import Template, names
+
+if TYPE_CHECKING:
+    from crmsync.spec.model_write import Write  # which is made of requests
 
 TYPES = ("text", "email", "domain", "ref", "integer", "decimal", "boolean", "date", "timestamp", "set", "json")
 META = ("_id", "_created_at", "_updated_at", "_archived", "_deleted_at", "_synced_at")
@@ -36,7 +39,12 @@ class Transform:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One line of `fields`: where a column's value stands in a record and how it is converted."""
+    """One line of `fields`: where a column's value stands in a record and how it is converted.
+
+    A `case` is written by what it `sets`, and has no `to`. A name is written to both its paths, of which `to` is the
+    first, unless `put` has its parts (`$first`, `$last`). A map that is put into a list changes the element that is
+    read, and leaves the others.
+    """
 
     name: str
     type: str  # one of TYPES
@@ -49,6 +57,12 @@ class Field:
     prefer: Mapping[str, Any] | None = None
     within: str | None = None
     title: str = ""
+    dir: str = "both"  # both | read | write
+    to: str | None = None  # path that is written; None: nowhere
+    put: Template = None  # what is written there, with `$value`; None: the value itself
+    sets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # of a case: value -> cells that make it so
+    required: bool = False
+    stand_in: str | None = None  # field whose local part stands in for a missing name
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +89,7 @@ class Place(NamedTuple):
 class Request:
     """One HTTP request of the spec. Templates are filled per page; `records` is the path of the records in the answer.
 
-    `one`: it asks for a single record, by `$id`.
+    `one`: it is about a single record, by `$id`, `$value` or `$fields` of its own instead of lists of them.
     """
 
     method: str
@@ -86,6 +100,7 @@ class Request:
     records: str = "$"
     uses: tuple[str, ...] = ()
     cost: int = 1
+    cost_items: int | None = None  # instead: a write costs 1 for up to so many items
     limit: int | None = None
     batch: int | None = None
     item: Template = None
@@ -181,11 +196,13 @@ class Stream:
     vars: Mapping[str, Template] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
     confirm: Request | None = None  # reads by id whatever its kind: who is there, but not by `by_id`, has left
+    find: Request | None = None  # reads by what `write.unique` holds
+    write: Write | None = None  # None: the stream is read only
 
     @property
     def names_max(self) -> int | None:
         """The most names that each of its requests takes; None: as many as there are."""
-        requests = (self.full.request, self.changes and self.changes.request, self.by_id)
+        requests = (self.full.request, self.changes and self.changes.request, self.by_id, self.find)
         return min((request.names_max for request in requests if request and request.names_max), default=None)
 
     @property

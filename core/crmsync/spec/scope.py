@@ -18,12 +18,14 @@ WINDOW = PAGE - {"page"} | {"lower", "upper"}
 IDS = frozenset({"ids", "items", "id"})
 BY_ID = IDS | {"names"}
 LINK = IDS | {"to", "primary"}
+FIND = frozenset({"names", "unique", "values", "items", "value"})
+ITEM = frozenset({"id", "key", "value", "unique", "fields"})
+WRITE = ITEM | {"items", "ids", "rows", "columns"}
+PUT = frozenset({"value", "first", "last"})
+LINK_WRITE = frozenset({"items", "id", "ref", "old", "to", "primary"})
 # Given by some place: no option or constant may have such a name.
-GIVEN = SINCE | WINDOW | BY_ID | LINK | {"stream", "connection", "access_token"}
-LATER = frozenset(
-    {"values", "unique", "rows", "columns", "key", "value", "fields", "ref", "old"}
-    | {"hook_url", "hook_token", "hook_id", "hook_expiry"}
-)
+GIVEN = SINCE | WINDOW | BY_ID | LINK | FIND | WRITE | PUT | LINK_WRITE | {"stream", "connection", "access_token"}
+LATER = frozenset({"hook_url", "hook_token", "hook_id", "hook_expiry"})
 # What `by` says elsewhere, and the `else` of a pick.
 STRUCTURE = frozenset({"list", "window", "order", "all", "whole", "else"})
 RESERVED = GIVEN | LATER | STRUCTURE

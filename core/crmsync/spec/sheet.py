@@ -20,6 +20,7 @@ class Parts:
     pools: frozenset[str]
     discover: Mapping[str, Any] | None
     link: Mapping[str, Any] | None
+    link_writes: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]]  # `write` and `clear`: sound, and as written
     options: frozenset[str]
     carries: bool  # whether there is a transport for calls
 
@@ -50,9 +51,13 @@ class Sheet:
         node = self.value(*path)
         return {k: v for k, v in node.items() if v is not None} if isinstance(node, dict) else {}
 
+    def as_written(self, *path: str) -> Any:
+        """What stands at `path`, right or wrong; None where there is nothing."""
+        return _found(self.written, path)
+
     def wrote(self, *path: str) -> bool:
         """Whether there is something at `path`, right or wrong."""
-        return _found(self.written, path) is not None
+        return self.as_written(*path) is not None
 
     def lacks(self, path: tuple[str, ...], why: str) -> Iterator[Finding]:
         if not self.wrote(*path):

@@ -14,6 +14,8 @@ from urllib.parse import quote
 from crmsync.spec import bind
 from crmsync.spec.model import Option
 
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
 
 def constants(top: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """Constants, each with those it names put in; check.py has refused circles."""
@@ -61,7 +63,7 @@ def _paths(node: Any, encoded: Mapping[str, str]) -> Any:
 
 def _path(do: Any, encoded: Mapping[str, str]) -> Any:
     method, _, target = do.partition(" ") if isinstance(do, str) else ("", "", "")
-    if method not in ("GET", "POST"):
+    if method not in METHODS:
         return do  # an entry of a body that happens to have this name
     start = re.match(r"\$[a-z_][a-z0-9_]*(?=/)", target)  # an option that holds a URL: as it is
     head, tail = (start[0], target[start.end() :]) if start else ("", target)

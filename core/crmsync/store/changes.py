@@ -14,7 +14,7 @@ from crmsync.store import schema
 from crmsync.store.duckdb_errors import Locked
 from crmsync.store.engine import Engine
 from crmsync.store.found import Found
-from crmsync.store.interface import Change, Clear, Lease, Table, Upsert
+from crmsync.store.interface import Change, Clear, Expect, Lease, Table, Update, Upsert
 
 
 @contextmanager
@@ -30,11 +30,19 @@ def transaction(engine: Engine) -> Iterator[None]:
         raise
 
 
+def require(expect: Expect, found: Found) -> None:
+    """Raise StoreMoved where rows are no longer what they were when they were read."""
+    if moved := found.moved(expect.table, expect.staged):
+        raise errors.StoreMoved(f"{expect.table.schema}.{expect.table.name}", tuple(moved))
+
+
 def apply(engine: Engine, change: Change, found: Found) -> None:
     """Carry out one change; what was found in its table is forgotten."""
     if isinstance(change, Clear):
         where = " AND ".join(f"{identifier(c)} = ?" for c in change.where)
         engine.execute(f"DELETE FROM {engine.full(change.table)} WHERE {where}", list(change.where.values()))
+    elif isinstance(change, Update):
+        found.update(change.table, change.staged)
     else:
         if isinstance(change, Upsert) and change.known:
             found.delete(change.table, change.staged)

@@ -74,6 +74,10 @@ class Engine:
         found = self.rows(sql, parameters)
         return found[0][0] if found else None
 
+    def names(self, table: str) -> list[str]:
+        """The columns of an engine table, in their order."""
+        return [row[0] for row in self.rows(f"DESCRIBE {identifier(table)}")]
+
     def ask(self, sql: str, parameters: Any = None) -> tuple[list[str], list[tuple[Any, ...]]]:
         """Run one statement that a person wrote, on the store; column names and all rows.
 

@@ -18,12 +18,12 @@ from typing import Any
 
 from crmsync import __version__, errors, faults
 from crmsync.quote import identifier
-from crmsync.store import changes, leases, schema, tables
+from crmsync.store import apart, changes, leases, schema, tables
 from crmsync.store.changes import now, transaction
 from crmsync.store.duckdb_errors import Locked
 from crmsync.store.engine import Engine
 from crmsync.store.found import Found
-from crmsync.store.interface import Clear, Commit, Lease, Table
+from crmsync.store.interface import Clear, Commit, Lease, Pairing, Table
 from crmsync.store.views import VIEWS
 
 OnWait = Callable[[str, float], None]
@@ -101,13 +101,29 @@ class FileStore:
     def _met(self) -> str:
         return f"SELECT record_id FROM {self.engine.full(schema.SEEN)} WHERE connection = ? AND stream = ?"
 
+    def slice(self, table: Table, where: Mapping[str, Any], after: str, size: int, into: str) -> int:
+        by, equal = identifier(table.key[-1]), "".join(f"{identifier(c)} = ? AND " for c in where)
+        with self._visit():
+            self.engine.execute(
+                f"CREATE OR REPLACE TEMP TABLE {identifier(into)} AS FROM {self.engine.full(table)} "
+                f"WHERE {equal}{by} > ? ORDER BY {by} LIMIT ?",
+                [*where.values(), after, size],
+            )
+            return int(self.engine.value(f"SELECT count(*) FROM {identifier(into)}"))
+
+    def apart(self, pairing: Pairing, into: str) -> int:
+        with self._visit():
+            return apart.bring(self.engine, pairing, self._living(pairing.mirror), into)
+
     def commit(self, commit: Commit) -> float:
         self._stop_if_full()
         self._open()
         begin = time.monotonic()
         faults.point("commit.begun")
-        with transaction(self.engine):
+        with self._found.unsettled(), transaction(self.engine):
             leases.verify(self.engine, commit.lease)
+            for expect in commit.expects:
+                changes.require(expect, self._found)
             for change in commit.changes:
                 changes.apply(self.engine, change, self._found)
             faults.point("commit.rows")
@@ -225,8 +241,8 @@ class FileStore:
 
     def _living(self, mirror: Table) -> str:
         """SQL: whether a row of a mirror is that of a living record of its stream."""
-        leaves = "_left_at" in tables.columns(self.engine, mirror)
-        return "_deleted_at IS NULL AND _left_at IS NULL" if leaves else "_deleted_at IS NULL"
+        ends = {"_deleted_at", "_left_at"} & tables.columns(self.engine, mirror)  # the hub's have neither
+        return " AND ".join(f"{end} IS NULL" for end in sorted(ends)) or "true"
 
     @contextmanager
     def changing(self) -> Iterator[Engine]:

@@ -7,13 +7,14 @@ five times as fast. Row numbers hold until the next change of the table or until
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from crmsync.quote import identifier
 from crmsync.store.engine import Engine
 from crmsync.store.interface import Table
 
-_WANTED = '"wanted keys"'
+_WANTED, _ROWS = '"wanted keys"', "rows as they are"
 
 
 class Found:
@@ -21,7 +22,7 @@ class Found:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._tables: set[str] = set()
+        self._tables: set[tuple[str, tuple[str, ...]]] = set()  # by the columns that are the key: there may be two
 
     def bring(self, table: Table, keys: str, into: str, columns: Sequence[str] | None) -> int:
         """Fill the engine table `into` with the rows of `table` whose key the query `keys` yields; tell how many."""
@@ -45,24 +46,64 @@ class Found:
     def delete(self, table: Table, staged: str) -> None:
         """Remove the rows of `table` that have a key of the engine table `staged`."""
         using, same = _key(table), identifier(staged)
-        if self._engine.full(table) in self._tables and not self._unasked(table, staged):
+        if self._about(table) in self._tables and not self._unasked(table, staged):
             rows = f"SELECT _row FROM {_rows(table)} SEMI JOIN {same} USING ({using})"
             self._engine.execute(f"DELETE FROM {self._engine.full(table)} WHERE rowid IN ({rows})")
             return
         on = " AND ".join(f"t.{identifier(k)} = s.{identifier(k)}" for k in table.key)
         self._engine.execute(f"DELETE FROM {self._engine.full(table)} t USING {same} s WHERE {on}")
 
+    def update(self, table: Table, staged: str) -> None:
+        """Give the rows of `table` that have a key of the engine table `staged` its values.
+
+        They are replaced as a whole, since UPDATE costs twice as much, and ten times as much when the file is let go.
+        """
+        key = _key(table)
+        self.bring(table, f"SELECT {key} FROM {identifier(staged)}", _ROWS, None)
+        names = [n for n in self._engine.names(staged) if n not in table.key]
+        new = ", ".join(f"s.{identifier(n)} AS {identifier(n)}" for n in names)
+        on = " AND ".join(f"c.{identifier(k)} = s.{identifier(k)}" for k in table.key)
+        self._engine.execute(
+            f"CREATE OR REPLACE TEMP TABLE {identifier(_ROWS)} AS SELECT c.* REPLACE ({new}) "
+            f"FROM {identifier(_ROWS)} c JOIN {identifier(staged)} s ON {on}"
+        )
+        self.delete(table, staged)
+        self._engine.execute(f"INSERT INTO {self._engine.full(table)} BY NAME FROM {identifier(_ROWS)}")
+
+    def moved(self, table: Table, staged: str) -> list[str]:
+        """Keys of the engine table `staged` whose rows in `table` are others now, in a column that it has."""
+        key, names = _key(table), self._engine.names(staged)
+        self.bring(table, f"SELECT {key} FROM {identifier(staged)}", _ROWS, names)
+        was, now = f"SELECT {', '.join(map(identifier, names))} FROM {identifier(staged)}", f"FROM {identifier(_ROWS)}"
+        told = f"concat_ws(' ', {key})"
+        found = self._engine.rows(
+            f"SELECT DISTINCT {told} FROM (({was} EXCEPT ALL {now}) UNION ALL ({now} EXCEPT ALL {was})) ORDER BY ALL"
+        )
+        return [row[0] for row in found]
+
     def forget(self, table: Table | None = None) -> None:
         """Trust no row number of `table`, or of any, from now on."""
-        self._tables = self._tables - {self._engine.full(table)} if table else set()
+        self._tables = {about for about in self._tables if table and about[0] != self._engine.full(table)}
+
+    @contextmanager
+    def unsettled(self) -> Iterator[None]:
+        """What is found in a transaction that fails is not trusted after it: it is rolled back, too."""
+        try:
+            yield
+        except BaseException:
+            self.forget()
+            raise
+
+    def _about(self, table: Table) -> tuple[str, tuple[str, ...]]:
+        return self._engine.full(table), table.key
 
     def _start(self, table: Table) -> None:
-        if self._engine.full(table) in self._tables:
+        if self._about(table) in self._tables:
             return
         key, none = _key(table), f"FROM {self._engine.full(table)} LIMIT 0"
         self._engine.execute(f"CREATE OR REPLACE TEMP TABLE {_asked(table)} AS SELECT {key} {none}")
         self._engine.execute(f"CREATE OR REPLACE TEMP TABLE {_rows(table)} AS SELECT rowid AS _row, {key} {none}")
-        self._tables.add(self._engine.full(table))
+        self._tables.add(self._about(table))
 
     def _unasked(self, table: Table, staged: str) -> int:
         return int(
@@ -77,8 +118,8 @@ def _key(table: Table) -> str:
 
 
 def _asked(table: Table) -> str:
-    return identifier(f"keys asked of {table.schema}.{table.name}")
+    return identifier(f"keys asked of {table.schema}.{table.name} by {' '.join(table.key)}")
 
 
 def _rows(table: Table) -> str:
-    return identifier(f"rows found in {table.schema}.{table.name}")
+    return identifier(f"rows found in {table.schema}.{table.name} by {' '.join(table.key)}")

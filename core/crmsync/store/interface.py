@@ -9,16 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its DuckDB type and the comment that explains it in any shell."""
+    """A column: its DuckDB type and the comment that explains it in any shell.
+
+    `default` fills it, in any shell, where an insert leaves it out: with an `id` of its own, or the moment that is
+    `now`. A table that is made with an `id` refuses rows that say they have none.
+    """
 
     name: str
     type: str
     comment: str = ""
+    default: Literal["", "id", "now"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,17 @@ class Upsert:
 
 
 @dataclass(frozen=True, slots=True)
+class Update:
+    """Rows with a key of the engine table `staged` get its values; columns that it has not keep theirs.
+
+    A key that the store has not is passed over; no key may be staged twice.
+    """
+
+    table: Table
+    staged: str
+
+
+@dataclass(frozen=True, slots=True)
 class Append:
     """Rows of the engine table `staged` are added."""
 
@@ -67,7 +83,15 @@ class Clear:
     where: Mapping[str, Any]
 
 
-Change = Upsert | Append | Clear
+Change = Upsert | Update | Append | Clear
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """The rows of `table` with a key of the engine table `staged` still are as staged, in each column that it has."""
+
+    table: Table
+    staged: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +106,42 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One transaction: all of it or nothing. `checkpoint` is JSON text; None leaves it as it is."""
+    """One transaction: all of it or nothing. `checkpoint` is JSON text; None leaves it as it is.
+
+    Nothing is done where one of `expects` does not hold before the first change.
+    """
 
     lease: Lease
     changes: Sequence[Change] = ()
     checkpoint: str | None = None
     run: Mapping[str, Any] = field(default_factory=dict)
     logs: Sequence[Mapping[str, Any]] = ()
+    expects: Sequence[Expect] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A field that the hub and a mirror have both: `name` in the hub, in base and in shown, `column` in the mirror.
+
+    `type` is the language's, by which values are compared. `refers`: the stream whose records' ids the mirror's column
+    has, where the hub has the ids of its own rows.
+    """
+
+    name: str
+    column: str
+    type: str = "text"
+    refers: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """A stream of a connection and the hub table that it is kept in step with, in `fields`, which are in that order."""
+
+    connection: str
+    stream: str
+    hub: Table
+    mirror: Table
+    fields: tuple[Shared, ...]
 
 
 class Store(Protocol):
@@ -117,10 +170,33 @@ class Store(Protocol):
     def unknown(self, table: Table, connection: str, stream: str, after: str, size: int) -> list[str]:
         """So many of the ids behind `after` that were met and have no live row, in their order."""
 
+    def slice(self, table: Table, where: Mapping[str, Any], after: str, size: int, into: str) -> int:
+        """Bring so many of the rows whose columns equal `where` into the engine table `into`; tell how many.
+
+        They are the next ones behind `after` by the last column of the key, a text, and come in its order.
+        """
+
+    def apart(self, pairing: Pairing, into: str) -> int:
+        """Bring the pairs that differ from what they agreed on last into the engine table `into`; tell how many.
+
+        `into` has a row a pair: `hub_id`, `remote_id`, `state` of the link, and what there is about its two rows, `hub`
+        and `mirror`:
+        - `same`: as base, or shown, has it. Left out where both are.
+        - `changed`: its text (see `agreed_text`) is another one than that in the link.
+        - `gone`: there is no such row.
+        - `deleted`, `left`, of the mirror: the row is there, and says so.
+        - `new`: it has no link. The id and the word of the other side are empty, and so is `state`.
+        - `twice`, of the hub: several rows have this id, for people may copy rows.
+
+        A reference that its stream has no link for is empty in the mirror's text. A link that is not `linked` rests: it
+        is brought only where both its rows are there, and both `changed`. Rows without an id are passed over.
+        """
+
     def commit(self, commit: Commit) -> float:
         """Carry out `commit`; tell the seconds it took. When it returned, it is durable.
 
-        Raises LeaseLost, StoreFull and StoreLocked: nothing of it was written, and the last commit is intact.
+        Raises LeaseLost, StoreMoved, StoreFull and StoreLocked: nothing of it was written, and the last commit is
+        intact.
         """
 
     def acquire(self, connection: str, stream: str, run: Mapping[str, Any]) -> Lease:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from crmsync.store.interface import Column, Table
 
-VERSION = 2
+VERSION = 3
 
 WHO = (
     Column("connection", "VARCHAR", "Name of the connection"),
@@ -137,6 +139,73 @@ SECRETS = Table(
     "Tokens that a CRM gave us, sealed; the key is not in the store.",
 )
 
+LINKS = Table(
+    "crmsync",
+    "links",
+    (
+        *WHO,
+        Column("hub_id", "VARCHAR", "The hub's row: _id of the table of that kind in the schema crm"),
+        Column("remote_id", "VARCHAR", "The record: its id in the CRM, _id of the mirror"),
+        Column("base", "JSON", "The hub's values when both sides agreed last; a field not in it was never agreed on"),
+        Column("shown", "JSON", "The CRM's values at that moment, in the hub's terms"),
+        Column("state", "VARCHAR", "linked: kept in step; deleted: gone on a side; left: of another kind in the CRM"),
+        Column("linked_at", "TIMESTAMPTZ", "When the two were found to be the same"),
+        Column("moved_at", "TIMESTAMPTZ", "When base, shown or state changed last"),
+        Column("run_id", "VARCHAR", "Run that changed it last"),
+    ),
+    ("connection", "stream", "hub_id"),
+    "Which row of the hub is which record of a CRM, and what the two agreed on last.",
+)
+LINKS_BY_REMOTE = replace(LINKS, key=("connection", "stream", "remote_id"))  # for lookups from the CRM's side
+
+INTENTS = Table(
+    "crmsync",
+    "intents",
+    (
+        Column("id", "VARCHAR", "Id of the intent; within a stream they are sent in the order of their ids"),
+        *WHO,
+        Column("hub_id", "VARCHAR", "The hub's row that it comes from"),
+        Column("remote_id", "VARCHAR", "The record that it is about; of a create empty until it is applied"),
+        Column("action", "VARCHAR", "create, update, archive, link or unlink"),
+        Column("fields", "JSON", "The values to write, by field"),
+        Column("state", "VARCHAR", "planned, sent, unknown (whether it was done), applied, rejected or superseded"),
+        Column("attempts", "BIGINT", "How often it was sent"),
+        Column("plan_id", "VARCHAR", "Plan that it belongs to"),
+        Column("run_id", "VARCHAR", "Run that planned, sent or settled it last"),
+        Column("code", "VARCHAR", "What the CRM calls the reason of its answer"),
+        Column("message", "VARCHAR", "What the CRM said"),
+        Column("request_id", "VARCHAR", "Id of the request that it was sent with last, for the CRM's support"),
+        Column("planned_at", "TIMESTAMPTZ", "When it was planned"),
+        Column("sent_at", "TIMESTAMPTZ", "When it was sent last; noted before the request leaves"),
+        Column("settled_at", "TIMESTAMPTZ", "When it was applied, rejected or superseded; empty while open"),
+    ),
+    ("id",),
+    "Writes to CRMs: planned, on their way, and what became of them. A plan is the intents with one plan_id.",
+)
+
+CONFLICTS = Table(
+    "crmsync",
+    "conflicts",
+    (
+        Column("id", "VARCHAR", "Id of the conflict"),
+        *WHO,
+        Column("hub_id", "VARCHAR", "The hub's row"),
+        Column("remote_id", "VARCHAR", "The record in the CRM"),
+        Column("fields", "VARCHAR[]", "The fields that changed on both sides: one, or several that belong together"),
+        Column("base", "JSON", "Their values when both sides agreed last; empty where they never did"),
+        Column("hub", "JSON", "Their values in the hub"),
+        Column("remote", "JSON", "Their values in the CRM, in the hub's terms"),
+        Column("policy", "VARCHAR", "Policy that was asked; hold leaves it to a person"),
+        Column("winner", "VARCHAR", "Whose values are taken: hub or remote; empty while open"),
+        Column("opened_at", "TIMESTAMPTZ", "When it was found"),
+        Column("run_id", "VARCHAR", "Run that found it"),
+        Column("resolved_at", "TIMESTAMPTZ", "When it was resolved; empty while open"),
+        Column("resolution", "VARCHAR", "How: policy, person, or agreed, where a side gave way by itself"),
+    ),
+    ("id",),
+    "Fields that changed on both sides: who won and what was lost, or that a person is to decide.",
+)
+
 MIGRATIONS = Table(
     "crmsync",
     "migrations",
@@ -149,4 +218,4 @@ MIGRATIONS = Table(
     "Which layout the store has.",
 )
 
-SYSTEM = (MIGRATIONS, CHECKPOINTS, RUNS, LOGS, REJECTS, LEASES, SEEN, SECRETS)
+SYSTEM = (MIGRATIONS, CHECKPOINTS, RUNS, LOGS, REJECTS, LEASES, SEEN, SECRETS, LINKS, INTENTS, CONFLICTS)

@@ -6,6 +6,9 @@ from crmsync.quote import identifier, literal
 from crmsync.store.engine import Engine
 from crmsync.store.interface import Column, Table, View
 
+# All DuckDBs that open the file know these functions. Ids that rise with time keep what is new together in the file.
+_DEFAULTS = {"id": "CAST(uuidv7() AS VARCHAR)", "now": "now()"}
+
 
 def ensure(engine: Engine, table: Table) -> dict[str, str]:
     """Create or widen `table` and set its comments; the columns that are there beside it or with another type."""
@@ -50,13 +53,16 @@ def _columns(engine: Engine, table: Table) -> list[tuple[str, str, str | None]]:
 
 def _create(engine: Engine, table: Table) -> None:
     engine.execute(f"CREATE SCHEMA IF NOT EXISTS {engine.alias}.{identifier(engine.schema(table))}")
-    engine.execute(f"CREATE TABLE {engine.full(table)} ({', '.join(map(_definition, table.columns))})")
+    # A column that is added to a table cannot be NOT NULL: DuckDB refuses that within a transaction.
+    columns = ", ".join(_definition(c) + (" NOT NULL" if c.default == "id" else "") for c in table.columns)
+    engine.execute(f"CREATE TABLE {engine.full(table)} ({columns})")
     if table.comment:
         engine.execute(f"COMMENT ON TABLE {engine.full(table)} IS {literal(table.comment)}")
 
 
 def _definition(column: Column) -> str:
-    return f"{identifier(column.name)} {column.type}"
+    default = f" DEFAULT {_DEFAULTS[column.default]}" if column.default else ""
+    return f"{identifier(column.name)} {column.type}{default}"
 
 
 def _is(engine: Engine, stored: str, wanted: str) -> bool:

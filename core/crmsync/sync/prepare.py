@@ -160,7 +160,7 @@ def _as_stored(name: str, stored: Mapping[str, str], field: Field) -> Field:
 
 def _plans(stream: Stream) -> dict[Place, ReadPlan]:
     """The compiled mappings by the place of the records: requests of one stream may wrap them differently."""
-    requests = (stream.full.request, stream.by_id, stream.changes and stream.changes.request)
+    requests = (stream.full.request, stream.by_id, stream.find, stream.changes and stream.changes.request)
     places = {request.place for request in requests if request}
     return {place: compile_read(stream, place.path, one=place.one) for place in places}
 

@@ -113,7 +113,7 @@ class Pull:
         """
         told, gone = await self.worker.do(self._told_gone, batch)
         marked = Counts()
-        async for counts in self._confirm.gone(gone):
+        async for counts in self.confirm.gone(gone):
             marked += counts
         if gone and self.source.stream.by_id is None:
             now = self.source.now()
@@ -136,11 +136,11 @@ class Pull:
         return self.lander.tombstones(batch, self.tombstone_plan, encode(self.checkpoint), counts)
 
     @property
-    def _confirm(self) -> Confirm:
+    def confirm(self) -> Confirm:
         return Confirm(self.source, self.lander, self.worker, self.plans, self.links)
 
     async def _census(self) -> Counts:
-        census = Census(self._confirm, self.brake)
+        census = Census(self.confirm, self.brake)
         counted = self.source.stream.census.reader is not None
         counts, begun = Counts(), self.checkpoint.ids.as_of if counted else self.checkpoint.full.as_of
         taken = advance(self.checkpoint, Window("census", Position()), Position(done=True))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from crmsync.mapping import LinkPlan, ReadPlan
 from crmsync.spec.model_stream import Place
-from crmsync.sync.model import Batch, Counts, Gone
-from crmsync.sync.pull.fetch import exist, in_parts, read_by_id
+from crmsync.sync.model import Batch, Counts, Gone, Page
+from crmsync.sync.pull.fetch import exist, in_parts, read_by_id, read_by_key
 from crmsync.sync.pull.land import Lander
 from crmsync.sync.pull.link import with_links
 from crmsync.sync.pull.map import map_batch
@@ -54,12 +54,20 @@ class Confirm:
             counts, _ = await self._read(part)
             yield counts
 
+    async def found(self, values: Sequence[str]) -> AsyncIterator[Counts]:
+        """Land the records that have one of `values` in the field that is unique."""
+        for part in in_parts(values, self.source.stream.find):
+            yield await self._landed(await read_by_key(self.source, part))
+
     async def _read(self, ids: Sequence[str]) -> tuple[Counts, set[str]]:
         """Land those that are there; the others, too. An entry without an id may be any: nobody is absent then."""
         page = await read_by_id(self.source, ids)
-        batch = await with_links(Batch((page,)), self.source, self.links)
-        counts = await self.worker.do(self._land, batch) if batch.bodies else Counts()
+        counts = await self._landed(page)
         return counts, set() if page.entries > len(page.ids) else set(ids) - set(page.ids)
+
+    async def _landed(self, page: Page) -> Counts:
+        batch = await with_links(Batch((page,)), self.source, self.links)
+        return await self.worker.do(self._land, batch) if batch.bodies else Counts()
 
     def _land(self, batch: Batch) -> Counts:
         self.source.note_left_out(map_batch(self.lander.store, self.plans, batch))

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from crmsync.errors import NotFound, RestartNeeded
 from crmsync.http import Head
+from crmsync.spec.bind import fill
 from crmsync.spec.model_stream import Reader, Request
 from crmsync.sync.model import Further, Page, Position, Window
 from crmsync.sync.paging import ended, require_another, walk
@@ -49,6 +50,15 @@ async def read_by_id(source: Source, ids: Sequence[str]) -> Page:
     """One page with those of `ids`, a part that fits, that exist."""
     assert source.stream.by_id is not None  # nobody has ids to ask for where the spec has no way to
     return await _read_ids(source, source.stream.by_id, ids)
+
+
+async def read_by_key(source: Source, values: Sequence[str]) -> Page:
+    """One page with the records, if any, that have one of `values`, a part that fits, in the field that is unique."""
+    request = source.stream.find
+    assert request is not None
+    items = [fill(request.item, {"value": value}) for value in values]
+    body, head = await source.ask(request, items=items)
+    return Page(body, head.ids, Position(), request.place, head.entries)
 
 
 async def exist(source: Source, ids: Sequence[str]) -> Page:

@@ -1,0 +1,56 @@
+"""Look-up lists read backwards: the key that has a label, as MAP variables beside those of lookups.py.
+
+A label that two keys have leads to neither: whoever writes it is told, and nothing is guessed. A list that is not set
+reads as an empty one.
+"""
+
+from __future__ import annotations
+
+from crmsync.mapping.lookups import look_up
+from crmsync.quote import identifier
+
+
+def keys_variable(variable: str) -> str:
+    """The variable that leads from the labels of `variable` (list_variable, options_variable) to their keys."""
+    return f"keys.{variable}"
+
+
+def key_of(variable: str, label: str, scope: str | None = None, scoped: str = "true") -> str:
+    """SQL: the only key that has a label, NULL if there is none or several.
+
+    Where the SQL `scoped` holds, only keys of the scope count; without a scope, its label must be the only one of all.
+    """
+    place = f"to_json([{label}])::VARCHAR"
+    if scope is not None:
+        place = f"CASE WHEN {scoped} THEN to_json([{scope}, {label}])::VARCHAR ELSE {place} END"
+    return look_up(keys_variable(variable), place)
+
+
+def set_keys_sql(variable: str) -> str:
+    """The statement that fills the variable of keys from the parameters `$keys`, `$labels` and `$scopes`.
+
+    These are lists of texts of one length; a scope is the key of the entry that scopes a list's entry, or null. Of
+    equal keys the first one counts, as where they are read; entries without a key or a label are left out.
+    """
+    return f"""SET VARIABLE {identifier(keys_variable(variable))} = (
+  SELECT coalesce(map(list(place ORDER BY place), list(k ORDER BY place)), MAP {{}}::MAP(VARCHAR, VARCHAR))
+  FROM (
+    SELECT place, min(k) AS k
+    FROM (
+      SELECT k, unnest([to_json([v])::VARCHAR, CASE WHEN s IS NOT NULL THEN to_json([s, v])::VARCHAR END]) AS place
+      FROM (
+        SELECT k, arg_min_null(v, n) AS v, arg_min_null(s, n) AS s
+        FROM (
+          SELECT unnest($keys::VARCHAR[]) AS k, unnest($labels::VARCHAR[]) AS v, unnest($scopes::VARCHAR[]) AS s,
+            unnest(range(len($keys::VARCHAR[]))) AS n
+        )
+        WHERE k <> ''
+        GROUP BY k
+      )
+      WHERE v <> ''
+    )
+    WHERE place IS NOT NULL
+    GROUP BY place
+    HAVING count(*) = 1
+  )
+)"""

@@ -1,0 +1,96 @@
+"""What moves -> the columns of `merged`: hub row, link, what is to be written, conflicts. SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crmsync.mapping import identifier, literal
+from crmsync.mapping.lists import ELEMENT, kept, mapped
+from crmsync.sync.merge.model import Group, Place
+from crmsync.sync.merge.values import piece, pieces
+from crmsync.sync.merge.verdict import CONFLICTS, Verdict, among, any_of
+
+CONFLICT = "STRUCT(fields VARCHAR[], base VARCHAR, hub VARCHAR, remote VARCHAR, winner VARCHAR)"
+
+
+def result(groups: Sequence[Group], placed: Sequence[Place]) -> str:
+    """The SELECT that makes the rows of `merged`; lists are made only where something is in them."""
+    rows = [
+        f"CASE WHEN t{p.number} THEN w{p.number} ELSE v{p.number} END AS {identifier(p.field.name)}" for p in placed
+    ]
+    writable = [place for place in placed if place.field.writable]
+    writing = any_of(f"o{place.number}" for place in writable)
+    columns = [
+        "hub_id AS _id",
+        "remote_id AS _remote_id",
+        *rows,
+        f"{any_of(f't{place.number}' for place in placed)} AS _changed",
+        f"{pieces(_pieces(placed, 'nb', 'n'))} AS _base",
+        f"{pieces(_pieces(placed, 'ns', 'n'))} AS _shown",
+        "_base IS DISTINCT FROM old_base OR _shown IS DISTINCT FROM old_shown AS _moved",
+        f"CASE WHEN {writing} THEN {_names(writable)} ELSE [] END::VARCHAR[] AS _write",
+        f"CASE WHEN {writing} THEN {pieces(_pieces(writable, 'h', 'o'))} END AS _sent",
+        f"{_conflicts(groups, placed)} AS _conflicts",
+        "ending AS _ending",
+    ]
+    return "SELECT\n  " + ",\n  ".join(columns) + "\nFROM moved"
+
+
+def _pieces(places: Sequence[Place], value: str, present: str = "") -> list[str]:
+    """SQL: the entries of a JSON text of the columns called `value`, where those called `present` hold."""
+    texts = [(place.number, piece(place.field, f"{value}{place.number}")) for place in places]
+    return [f"CASE WHEN {present}{n} THEN {text} END" if present else text for n, text in texts]
+
+
+def _names(writable: Sequence[Place]) -> str:
+    names = [f"CASE WHEN o{place.number} THEN {literal(place.field.name)} END" for place in writable]
+    return kept(f"[{', '.join(names)}]", f"{ELEMENT} IS NOT NULL")
+
+
+def sides(groups: Sequence[Group], placed: Sequence[Place]) -> str:
+    """SQL: of a pair with a conflict, the entries of its JSON texts, as lists of the whole row."""
+    conflicting = any_of(
+        ["ending = 'conflict'", *(f"g{number} IN {among(CONFLICTS)}" for number in range(len(groups)))]
+    )
+    base = [f"CASE WHEN NOT f{p.number} THEN {piece(p.field, f'b{p.number}')} END" for p in placed]
+    lists = {
+        "fields": [literal(place.field.name) for place in placed],
+        "base": base,
+        "hub": _pieces(placed, "h"),
+        "remote": _pieces(placed, "c"),
+    }
+    struct = ", ".join(f"{literal(name)}: [{', '.join(entries)}]" for name, entries in lists.items())
+    return f"CASE WHEN {conflicting} THEN {{{struct}}} END"
+
+
+def _conflicts(groups: Sequence[Group], placed: Sequence[Place]) -> str:
+    """SQL: the conflicts of a pair; of one that is gone on a side, the whole of it.
+
+    Each is cut out of `sides`, since the fields of a group stand side by side: expressions of its own for each group
+    would cost more to plan than all the rest of the statement.
+    """
+    spans, last = [_span(f"CASE WHEN ending = 'conflict' THEN {Verdict.HELD:d} ELSE 0 END", 1, len(placed))], 0
+    for number, group in enumerate(groups):
+        first, last = last + 1, last + len(group.fields)
+        spans.append(_span(f"g{number}", first, last))
+    those = kept(f"[{', '.join(spans)}]", f"{ELEMENT}.verdict IN {among(CONFLICTS)}")
+    verdict = f"{ELEMENT}.verdict"
+    winner = (
+        f"CASE WHEN {verdict} = {Verdict.REMOTE:d} THEN 'remote' "
+        f"WHEN {verdict} IN {among((Verdict.HUB, Verdict.KEEP))} THEN 'hub' END"
+    )
+    conflict = (
+        f"{{'fields': sides.fields[{ELEMENT}.a:{ELEMENT}.z], 'base': {_cut('base')}, "
+        f"'hub': CASE WHEN NOT hub_gone THEN {_cut('hub')} END, "
+        f"'remote': CASE WHEN NOT remote_gone THEN {_cut('remote')} END, 'winner': {winner}}}"
+    )
+    return f"CASE WHEN sides IS NOT NULL THEN {mapped(those, conflict)} ELSE [] END::{CONFLICT}[]"
+
+
+def _span(verdict: str, first: int, last: int) -> str:
+    return f"{{'verdict': {verdict}, 'a': {first}, 'z': {last}}}"
+
+
+def _cut(side: str) -> str:
+    """SQL: the JSON text of those entries that lie in the span; of none, there is no joined text."""
+    return f"'{{' || coalesce(array_to_string(sides.{side}[{ELEMENT}.a:{ELEMENT}.z], ','), '') || '}}'"

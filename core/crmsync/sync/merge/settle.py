@@ -1,0 +1,46 @@
+"""What was sent and what the CRM shows now -> base and shown of the link. SQL text only; nothing is run here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crmsync.mapping import identifier, literal
+from crmsync.store import plain
+from crmsync.sync.merge.model import Group, MergeField, places
+from crmsync.sync.merge.values import absent, entry, link, parsed, piece, pieces
+
+
+def settle_sql(groups: Sequence[Group]) -> str:
+    """The statement that makes the temporary table `settled` of writes that the CRM confirmed.
+
+    It reads the engine's tables `written` (`hub_id`, `remote_id`; `base` and `shown` of the link; `sent`, a JSON text
+    of the fields that were sent: `_sent` of `merged`) and `remote`, as in threeway.py: what the CRM shows now.
+
+    `settled` has `_id`, `_remote_id`, `_base`, `_shown`. Of the fields that were sent, base becomes what was sent and
+    shown what the CRM has made of it, however different that is; all others stay, so that an edit that the CRM shows
+    besides is found by the next merge. So does a reference that the CRM shows and that nobody knows in the hub. A
+    write without a row in `remote` is not settled, since nobody knows what the CRM holds.
+    """
+    fields = [place.field for place in places(groups)]
+    return f"""CREATE OR REPLACE TEMP TABLE settled AS
+WITH read AS (
+  SELECT w.hub_id, w.remote_id, r._pending AS pending,
+    {link("w", fields)} AS link, TRY({parsed("w.sent", fields)}) AS sent,
+    TRY(json_keys(w.sent)) AS sending,
+    {", ".join(f"r.{identifier(field.name)} AS w{n}" for n, field in enumerate(fields))}
+  FROM written w JOIN remote r ON r._id = w.remote_id
+)
+SELECT hub_id AS _id, remote_id AS _remote_id,
+  {pieces([_entry(f, entry("sent", f), "base") for f in fields])} AS _base,
+  {pieces([_entry(f, plain(f"w{n}", f.type), "shown") for n, f in enumerate(fields)])} AS _shown
+FROM read"""
+
+
+def _entry(field: MergeField, after: str, before: str) -> str:
+    """SQL: the field in a text of the link: `after` where it was sent, else what stood there, if anything did."""
+    name = literal(field.name)
+    known = f"NOT coalesce(list_contains(pending, {name}), false)"
+    return (
+        f"CASE WHEN list_contains(sending, {name}) AND {known} THEN {piece(field, after)} "
+        f"WHEN NOT {absent('link', field)} THEN {piece(field, entry(f'link.{before}', field))} END"
+    )

@@ -1,0 +1,66 @@
+"""Settle: outcomes, and what the mirror shows after them -> links and intents as they are to be."""
+
+from __future__ import annotations
+
+from crmsync.mapping import literal
+from crmsync.store import Append, Change, FileStore, Update
+from crmsync.store.schema import INTENTS, LINKS
+from crmsync.sync.merge import settle_sql
+from crmsync.sync.merge.side import Side
+from crmsync.sync.merge.terms import bring_records
+from crmsync.sync.push.render import RENDERED
+
+_STATE = "CASE outcome WHEN 'applied' THEN 'applied' WHEN 'unknown' THEN 'unknown' ELSE 'rejected' END"
+
+
+def settle(store: FileStore, side: Side, action: str, run_id: str) -> list[Change]:
+    """The changes that follow from the engine table `outcomes`, of intents of one `action`."""
+    engine, moved = store.engine, f"now() AS moved_at, {literal(run_id)} AS run_id"
+    _table(store, "ours", f"SELECT * FROM intents WHERE action = {literal(action)}")
+    if action == "archive":
+        _table(
+            store,
+            "moved",
+            f"SELECT {_who(side)}, i.hub_id, 'deleted' AS state, {moved} "
+            "FROM outcomes o JOIN ours i ON i.hub_id = o._key WHERE o.outcome IN ('applied', 'gone')",
+        )
+    else:
+        _written(store, side)
+        bring_records(store, side, "SELECT remote_id AS _id FROM written")
+        engine.execute(settle_sql(side.groups))
+        new = ", 'linked' AS state, now() AS linked_at" if action == "create" else ""
+        link = f"{_who(side)}, _id AS hub_id, _remote_id AS remote_id, _base AS base, _shown AS shown"
+        _table(store, "moved", f"SELECT {link}{new}, {moved} FROM settled")
+    _table(
+        store,
+        "ended",
+        f"SELECT i.id, {_STATE} AS state, o._id AS remote_id, o.code, o.message, "
+        "CASE WHEN outcome <> 'unknown' THEN now() END AS settled_at FROM outcomes o JOIN ours i ON i.hub_id = o._key",
+    )
+    return [Append(LINKS, "moved") if action == "create" else Update(LINKS, "moved"), Update(INTENTS, "ended")]
+
+
+def _written(store: FileStore, side: Side) -> None:
+    """Fill `written` with the links of what was applied, and what of each was really sent."""
+    asked = f"SELECT {_who(side)}, i.hub_id FROM outcomes o JOIN ours i ON i.hub_id = o._key"
+    store.lookup(LINKS, asked, "links", (*LINKS.key, "base", "shown"))
+    held = "list_transform(list_filter(r._problems, lambda p: p.hold), lambda p: p.field)"
+    value = "coalesce((i.fields->('$.\"' || name || '\"'))::VARCHAR, 'null')"
+    names = f"list_filter(g._write, lambda name: NOT list_contains({held}, name))"
+    entries = f"list_transform({names}, lambda name: to_json(name)::VARCHAR || ':' || {value})"
+    _table(
+        store,
+        "written",
+        "SELECT i.hub_id, o._id AS remote_id, coalesce(l.base, '{}') AS base, coalesce(l.shown, '{}') AS shown, "
+        f"'{{' || array_to_string({entries}, ',') || '}}' AS sent FROM outcomes o JOIN ours i ON i.hub_id = o._key "
+        f"JOIN outgoing g ON g._key = o._key JOIN {RENDERED} r ON r._key = o._key "
+        "LEFT JOIN links l ON l.hub_id = i.hub_id WHERE o.outcome = 'applied'",
+    )
+
+
+def _who(side: Side) -> str:
+    return f"{literal(side.connection)} AS connection, {literal(side.stream)} AS stream"
+
+
+def _table(store: FileStore, name: str, query: str) -> None:
+    store.engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")

@@ -1,0 +1,76 @@
+"""Two-way: a stream that was read -> in step with the hub, and the CRM with it: reconcile, refresh, reconcile, push."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from crmsync.mapping import compile_outcome, compile_write
+from crmsync.spec.load import objects
+from crmsync.spec.model import Spec
+from crmsync.spec.model_stream import Stream
+from crmsync.store import Lease
+from crmsync.sync.merge.reconcile import Reconcile
+from crmsync.sync.merge.side import Side, side_of
+from crmsync.sync.prepare import Surroundings
+from crmsync.sync.pull import Pull
+from crmsync.sync.push import ACTIONS, Push, Pushed, Way
+from crmsync.sync.push.recover import Recover
+
+HUB = "crm"
+
+
+async def two_way(pull: Pull, around: Surroundings, lease: Lease) -> Pushed:
+    """Bring the hub and the CRM in step; what could not be written stays owed, and is told."""
+    stream = pull.source.stream
+    side = side_of(around.connection.name, stream, pull.lander.mirror.table, objects())
+    if side is None or stream.write is None:
+        return Pushed()
+    await Recover(pull.confirm, around.store, pull.worker, side, lease, stream.write).run()
+    await _reconcile(pull, side, lease)
+    if ids := await pull.worker.do(_to_update, pull, side):
+        async for _ in pull.confirm.arrived(ids):  # an edit that the reading has not met yet is not overwritten
+            pass
+        await _reconcile(pull, side, lease)
+    return await Push(
+        client=around.client,
+        source=pull.source,
+        confirm=pull.confirm,
+        store=around.store,
+        worker=pull.worker,
+        side=side,
+        lease=lease,
+        ways=ways(around.spec, stream, around.connection.name),
+    ).run()
+
+
+def ways(spec: Spec, stream: Stream, connection: str) -> dict[str, Way]:
+    """How each action of the stream reaches the CRM, as far as the provider offers it."""
+    assert stream.write is not None
+    found = {}
+    for action in ACTIONS:
+        operation = getattr(stream.write, action)
+        if operation is not None:
+            known = {"connection": connection}
+            render = compile_write(stream, operation, creates=action == "create", clear=spec.clear, known=known)
+            found[action] = Way(operation, render, compile_outcome(operation.outcome, spec.rules, spec.error))
+    return found
+
+
+async def _reconcile(pull: Pull, side: Side, lease: Lease) -> None:
+    """One at a time for a hub table, or the same row might be made twice."""
+    store, do = pull.lander.store, pull.worker.do
+    row = {"run_id": f"{lease.run_id}", "connection": HUB, "stream": side.stream, "mode": "merge"}
+    held = await do(store.acquire, HUB, side.stream, row)
+    try:
+        await do(Reconcile(store, side, held).run)
+    finally:
+        await do(store.release, held, {"status": "done"})
+
+
+def _to_update(pull: Pull, side: Side) -> Sequence[str]:
+    found = pull.lander.store.query(
+        "SELECT DISTINCT remote_id FROM crmsync.intents WHERE connection = ? AND stream = ? AND state = 'planned' "
+        "AND action IN ('update', 'archive')",
+        [side.connection, side.stream],
+    )
+    return [row[0] for row in found[1]]

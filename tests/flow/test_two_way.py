@@ -1,0 +1,95 @@
+"""`sync`: hub and CRM are equal afterwards, whoever edited what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crmsync.sandbox import Fault
+from lab import Lab, laboratory
+from providers import DRIVERS
+from store_kit import edit
+
+
+@pytest.fixture(params=DRIVERS)
+def lab(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Lab]:
+    with laboratory(tmp_path, provider=request.param) as made:
+        yield made
+
+
+def sync(lab: Lab) -> None:
+    lab.clock.advance(3600)
+    lab.run(mode="sync")
+
+
+def intents(lab: Lab) -> list[tuple[Any, ...]]:
+    return lab.rows("SELECT action, state, message FROM crmsync.intents ORDER BY id")
+
+
+def test_an_edit_of_the_hub_reaches_the_crm_and_is_not_written_twice(lab: Lab) -> None:
+    ada = lab.crm.create("Ada", email="ada@example.com")
+    sync(lab)
+    edit(lab.store_file, "UPDATE crm.contact SET phone = '+44 1'")
+    sync(lab)
+
+    assert intents(lab) == [("update", "applied", None)]
+    assert lab.rows(f"SELECT phone FROM {lab.crm.name}.contact") == [("+44 1",)]
+    sync(lab)
+    assert intents(lab) == [("update", "applied", None)]
+    assert ada
+
+
+def test_a_new_row_of_the_hub_becomes_a_record(lab: Lab) -> None:
+    sync(lab)
+    edit(lab.store_file, "INSERT INTO crm.contact (name, email, phone) VALUES ('Ada Lovelace', 'ada@example.com', '1')")
+    sync(lab)
+
+    assert intents(lab) == [("create", "applied", None)]
+    assert lab.rows(f"SELECT name, email, phone FROM {lab.crm.name}.contact") == [
+        ("Ada Lovelace", "ada@example.com", "1")
+    ]
+    sync(lab)
+    assert lab.rows("SELECT count(*) FROM crm.contact") == [(1,)]
+    assert len(lab.crm.live()) == 1
+    assert len(intents(lab)) == 1
+
+
+def test_a_row_that_is_deleted_is_archived(lab: Lab) -> None:
+    lab.crm.create("Ada", email="ada@example.com")
+    sync(lab)
+    edit(lab.store_file, "DELETE FROM crm.contact")
+    sync(lab)
+
+    assert intents(lab) == [("archive", "applied", None)]
+    assert lab.rows(f"SELECT count(*) FROM {lab.crm.name}.contact WHERE _deleted_at IS NULL AND NOT _archived") == [
+        (0,)
+    ]
+    sync(lab)
+    assert lab.rows("SELECT count(*) FROM crm.contact") == [(0,)]
+    assert len(intents(lab)) == 1
+
+
+CREATES = {"hubspot": "/batch/create", "odoo": "/res.partner/load"}
+
+
+@pytest.mark.parametrize("lab", CREATES, indirect=True)
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("trouble", [{"drop": True}, {"status": 502, "body": b"{}"}])
+def test_an_answer_that_is_lost_makes_no_second_record(lab: Lab, when: str, trouble: dict[str, Any]) -> None:
+    """Whether the CRM carried it out or not: it is found out, and done once."""
+    sync(lab)
+    edit(
+        lab.store_file,
+        "INSERT INTO crm.contact (name, email) VALUES ('Ada', 'ada@example.com'), ('Ben', 'b@example.com')",
+    )
+    lab.simulator.faults.add(Fault(CREATES[lab.crm.name], when=when, **trouble))
+    sync(lab)
+    sync(lab)
+
+    assert len(lab.crm.live()) == 2
+    assert lab.rows("SELECT count(*) FROM crm.contact JOIN crmsync.links ON _id = hub_id") == [(2,)]
+    assert lab.rows("SELECT count(*) FROM crm.contact") == [(2,)]
+    assert [state for _, state, _ in intents(lab) if state in ("planned", "sent", "unknown")] == []
