@@ -23,6 +23,7 @@ POINTS = (
     "file.let_go",
     "stream.done",
 )
+PUSH_POINTS = ("push.prepared", "push.answered", "push.settled")  # those of a write, beside the commits above
 
 
 def point(name: str) -> None:
