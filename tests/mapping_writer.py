@@ -24,7 +24,8 @@ def for_writing(stream: Stream, lines: dict[str, Any]) -> Stream:
         line = line if isinstance(line, dict) else {}
         given = {key: line[key] for key in WRITES if key in line}
         to = None if "link" in line else field.at[0] if field.at else None
-        return replace(field, **{"to": to, **given})
+        both = {"dir": "both"} if stream.write is None else {}  # without a word of writing, a stream is read only
+        return replace(field, **{"to": to, **both, **given})
 
     return replace(stream, fields=tuple(map(written, stream.fields)))
 

@@ -66,7 +66,7 @@ def test_a_kill_at_a_named_point_loses_and_doubles_nothing(crm: Crm, point: str,
     """First in a backfill, then in a sweep with edits, deletions and merges: the same command again completes it."""
     nth = 1 if point in ("lease.taken", "stream.done") else nth
     kills = 0
-    for words in ((), ("--backfill",)):
+    for words in ((), ("--backfill",))[: 2 if THOROUGH or crm.driver.name == "hubspot" else 1]:
         killed = crm.sync(*STREAM, *words, CRMSYNC_KILL_AT=f"{point}:{nth}")
         ended_first = nth > 2 and killed.returncode == 0  # how many batches a run has depends on its speed
         assert ended_first or killed.returncode == -signal.SIGKILL, killed.stderr
@@ -85,7 +85,7 @@ def test_a_kill_at_a_named_point_loses_and_doubles_nothing(crm: Crm, point: str,
 def test_kills_at_random_moments_lose_and_double_nothing(crm: Crm) -> None:
     """Killed again and again while the account changes, then left alone once."""
     dice = random.Random(11)
-    for _ in range(60 if THOROUGH else 8 if crm.driver.name == "hubspot" else 4):
+    for _ in range(60 if THOROUGH else 5 if crm.driver.name == "hubspot" else 3):
         process = crm.shell.start("run", "--connector", "small", *STREAM, "--backfill")
         time.sleep(dice.uniform(0.3, 1.2))  # the moment of the kill, not a wait for anything
         process.kill()

@@ -30,6 +30,7 @@ def intents(lab: Lab) -> list[tuple[Any, ...]]:
 
 
 def test_an_edit_of_the_hub_reaches_the_crm_and_is_not_written_twice(lab: Lab) -> None:
+    """What the CRM has made of it is what both agree on."""
     ada = lab.crm.create("Ada", email="ada@example.com")
     sync(lab)
     edit(lab.store_file, "UPDATE crm.contact SET phone = '+44 1'")
@@ -43,6 +44,7 @@ def test_an_edit_of_the_hub_reaches_the_crm_and_is_not_written_twice(lab: Lab) -
 
 
 def test_a_new_row_of_the_hub_becomes_a_record(lab: Lab) -> None:
+    """One, and the two know each other from then on."""
     sync(lab)
     edit(lab.store_file, "INSERT INTO crm.contact (name, email, phone) VALUES ('Ada Lovelace', 'ada@example.com', '1')")
     sync(lab)
@@ -58,6 +60,7 @@ def test_a_new_row_of_the_hub_becomes_a_record(lab: Lab) -> None:
 
 
 def test_a_row_that_is_deleted_is_archived(lab: Lab) -> None:
+    """Or put away, as the CRM calls it; it does not come back as a new row."""
     lab.crm.create("Ada", email="ada@example.com")
     sync(lab)
     edit(lab.store_file, "DELETE FROM crm.contact")
