@@ -14,7 +14,7 @@ from effort import THOROUGH
 from lab import Lab, laboratory
 from store_kit import edit
 
-POINTS = ("push.prepared", "push.answered", *(("push.settled", "commit.before") if THOROUGH else ()))
+POINTS = ("push.answered", *(("push.prepared", "push.settled", "commit.before") if THOROUGH else ()))
 EDITS = """
 INSERT INTO crm.contact (name, email) SELECT 'New ' || n, 'new' || n || '@example.com' FROM range(3) t(n);
 UPDATE crm.contact SET phone = '1' WHERE email = 'n0@example.com';

@@ -117,7 +117,7 @@ def test_any_history_ends_with_the_mirror_equal_to_the_account(provider: str) ->
     """Of any CRM: with its lag, its ways to delete, and its oddities."""
     driver = DRIVERS[provider]
 
-    @settings(max_examples=examples(8, 1000), deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(5, 1000), deadline=None, suppress_health_check=list(HealthCheck))
     @given(histories(driver))
     def property_(history: History) -> None:
         check(driver, history)

@@ -131,7 +131,7 @@ def happen(acme: Narrow, what: str, number: int) -> None:
 EVENTS = st.tuples(st.sampled_from(["change", "delete", "create"]), st.integers(1, 8), st.integers(1, 9))
 
 
-@settings(max_examples=examples(5, 100), deadline=None)
+@settings(max_examples=examples(4, 100), deadline=None)
 @given(st.lists(EVENTS, max_size=6))
 def test_whatever_happens_between_the_parts_the_next_reading_mends_it(history: list[tuple[str, int, int]]) -> None:
     """Records that change, go and come between the requests for their fields."""

@@ -84,7 +84,7 @@ def test_a_reading_of_deletions_that_failed_is_repeated_since_the_same_time(tmp_
 EVENTS = ["delete", "restore", "restore quietly", "told again", "sync"]
 
 
-@settings(max_examples=examples(6, 100), deadline=None)
+@settings(max_examples=examples(4, 100), deadline=None)
 @given(st.lists(st.sampled_from([*EVENTS, "delete", "sync"]), min_size=3, max_size=8))
 def test_whatever_the_order_of_tombstones_and_restores_nobody_who_lives_is_marked(events: list[str]) -> None:
     """Who was deleted, is told again, and is back all the same stays alive; a quiet return is found by the sweep."""

@@ -79,8 +79,10 @@ CREATES = {"hubspot": "/batch/create", "odoo": "/res.partner/load"}
 
 
 @pytest.mark.parametrize("lab", CREATES, indirect=True)
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("trouble", [{"drop": True}, {"status": 502, "body": b"{}"}])
+@pytest.mark.parametrize(
+    ("when", "trouble"),
+    [("after", {"drop": True}), ("after", {"status": 502, "body": b"{}"}), ("before", {"drop": True})],
+)
 def test_an_answer_that_is_lost_makes_no_second_record(lab: Lab, when: str, trouble: dict[str, Any]) -> None:
     """Whether the CRM carried it out or not: it is found out, and done once."""
     sync(lab)
