@@ -28,7 +28,6 @@ from crmsync.sync.journal import Journal
 from crmsync.sync.model import Counts, Result
 from crmsync.sync.prepare import Surroundings, prepare
 from crmsync.sync.probe import probed
-from crmsync.sync.two_way import two_way
 from crmsync.sync.worker import Worker
 
 T = TypeVar("T")
@@ -156,6 +155,8 @@ async def _pull(shared: _Shared, name: str, lease: Lease, journal: Journal) -> N
     shared.events.emit(StreamStarted(job.connection.name, name))
     await pull.run()
     if job.mode == "sync":
+        from crmsync.sync.two_way import two_way
+
         await two_way(pull, shared.around, lease)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crmsync.mapping import compile_outcome, compile_write
+from crmsync.mapping.outcome import compile_outcome
+from crmsync.mapping.write import compile_write
 from crmsync.spec.load import objects
 from crmsync.spec.model import Spec
 from crmsync.spec.model_stream import Stream

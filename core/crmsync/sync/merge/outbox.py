@@ -59,7 +59,7 @@ class Outbox:
 
     def _planned(self, about: str) -> tuple[int, list[Change]]:
         """Intents of `owed`; a planned one that says the same stays, any other of these hub rows is superseded."""
-        self.store.lookup(_INTENTS, f"SELECT {self._who()}, hub_id FROM ({about})", "earlier")
+        self.store.lookup(_INTENTS, f"SELECT {self.side.who()}, hub_id FROM ({about})", "earlier")
         self._table("open", "SELECT * FROM earlier WHERE state IN ('planned', 'sent', 'unknown') AND plan_id IS NULL")
         same = "o.action = w.action AND o.fields::VARCHAR IS NOT DISTINCT FROM w.fields::VARCHAR"
         self._table(
@@ -69,9 +69,10 @@ class Outbox:
         )
         self._table(
             "fresh",
-            f"SELECT uuidv7()::VARCHAR AS id, {self._who()}, hub_id, remote_id, action, fields, 'planned' AS state, "
-            f"0 AS attempts, {literal(self.lease.run_id)} AS run_id, now() AS planned_at FROM owed w "
-            f"WHERE NOT EXISTS (FROM open o WHERE o.hub_id = w.hub_id AND (o.state <> 'planned' OR {same}))",
+            f"SELECT uuidv7()::VARCHAR AS id, {self.side.who()}, hub_id, remote_id, action, fields, "
+            f"'planned' AS state, 0 AS attempts, {literal(self.lease.run_id)} AS run_id, now() AS planned_at "
+            "FROM owed w WHERE NOT EXISTS "
+            f"(FROM open o WHERE o.hub_id = w.hub_id AND (o.state <> 'planned' OR {same}))",
         )
         planned = int(self.store.engine.value("SELECT count(*) FROM owed"))
         changes: list[Change] = []
@@ -83,7 +84,7 @@ class Outbox:
 
     def _conflicts(self) -> tuple[int, list[Change]]:
         """Conflicts of `merged`, one row a group of fields: open ones that are none any more are resolved."""
-        self.store.lookup(_CONFLICTS, f"SELECT {self._who()}, _id AS hub_id FROM merged", "earlier")
+        self.store.lookup(_CONFLICTS, f"SELECT {self.side.who()}, _id AS hub_id FROM merged", "earlier")
         self._table(
             "found",
             "SELECT _id AS hub_id, _remote_id AS remote_id, c.fields, c.base, c.hub, c.remote, c.winner "
@@ -95,8 +96,8 @@ class Outbox:
         now = "CASE WHEN f.winner IS NOT NULL THEN now() END"
         self._table(
             "disputed",
-            f"SELECT coalesce(o.id, uuidv7()::VARCHAR) AS id, {self._who()}, f.hub_id, f.remote_id, f.fields, f.base, "
-            "f.hub, f.remote, CASE WHEN f.winner IS NULL THEN 'hold' END AS policy, f.winner, "
+            f"SELECT coalesce(o.id, uuidv7()::VARCHAR) AS id, {self.side.who()}, f.hub_id, f.remote_id, f.fields, "
+            "f.base, f.hub, f.remote, CASE WHEN f.winner IS NULL THEN 'hold' END AS policy, f.winner, "
             f"coalesce(o.opened_at, now()) AS opened_at, {literal(self.lease.run_id)} AS run_id, {now} AS resolved_at, "
             "CASE WHEN f.winner IS NOT NULL THEN 'policy' END AS resolution "
             "FROM found f LEFT JOIN open o ON o.hub_id = f.hub_id AND o.fields = f.fields "
@@ -105,9 +106,6 @@ class Outbox:
         )
         held = int(self.store.engine.value("SELECT count(*) FROM found WHERE winner IS NULL"))
         return held, [Upsert(CONFLICTS, "disputed")]
-
-    def _who(self) -> str:
-        return f"{literal(self.side.connection)} AS connection, {literal(self.side.stream)} AS stream"
 
     def _table(self, name: str, query: str) -> None:
         self.store.engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")

@@ -48,7 +48,7 @@ class Reconcile:
     lease: Lease
 
     def run(self) -> Reconciled:
-        """Everything that is apart. Raises StoreMoved where a hub row is edited while it is merged: once more, then."""
+        """Everything that is apart. Raises StoreMoved where a hub row is edited while it is merged."""
         self.store.ensure(self.side.hub)
         found = self.store.apart(self.side.pairing, "apart")
         self._outbox.withdraw()
@@ -62,7 +62,8 @@ class Reconcile:
         for _ in self._slices("matched"):
             done += self._merge("SELECT hub_id, remote_id, NULL::JSON AS base, NULL::JSON AS shown FROM part", new=True)
         for _ in self._slices("apart WHERE state = 'linked' AND hub <> 'twice' AND mirror NOT IN ('left', 'gone')"):
-            self.store.lookup(LINKS, self._keys("hub_id"), "links", (*LINKS.key, "remote_id", "base", "shown"))
+            asked = f"SELECT {self.side.who()}, hub_id FROM part"
+            self.store.lookup(LINKS, asked, "links", (*LINKS.key, "remote_id", "base", "shown"))
             done += self._merge("SELECT hub_id, remote_id, base, shown FROM links", new=False)
         claimed = "(SELECT hub_id FROM matched UNION ALL SELECT unnest(hub_ids) FROM unclear)"
         for _ in self._slices(f"apart ANTI JOIN {claimed} USING (hub_id) WHERE hub = 'new'"):
@@ -77,7 +78,7 @@ class Reconcile:
         self._table("hub_rows", f"SELECT hub_id AS _id, {names}, now() AS _created_at FROM born")
         self._table(
             "new_links",
-            f"SELECT {self._who()}, hub_id, _id AS remote_id, {self._agreed('born')} AS base, base AS shown, "
+            f"SELECT {self.side.who()}, hub_id, _id AS remote_id, {self._agreed('born')} AS base, base AS shown, "
             f"{self._linked()} FROM born",
         )
         self._commit([Append(self.side.hub, "hub_rows"), Append(LINKS, "new_links")])
@@ -96,7 +97,7 @@ class Reconcile:
         self._table(
             "as_read", f"SELECT {', '.join(map(identifier, columns))} FROM hub_rows SEMI JOIN merged USING (_id)"
         )
-        moved = f"{self._who()}, _id AS hub_id, _remote_id AS remote_id, _base AS base, _shown AS shown"
+        moved = f"{self.side.who()}, _id AS hub_id, _remote_id AS remote_id, _base AS base, _shown AS shown"
         if new:
             self._table("moved", f"SELECT {moved}, {self._linked()} FROM merged")
         else:
@@ -145,12 +146,6 @@ class Reconcile:
     def _linked(self) -> str:
         run = literal(self.lease.run_id)
         return f"'linked' AS state, now() AS linked_at, now() AS moved_at, {run} AS run_id"
-
-    def _who(self) -> str:
-        return f"{literal(self.side.connection)} AS connection, {literal(self.side.stream)} AS stream"
-
-    def _keys(self, column: str) -> str:
-        return f"SELECT {self._who()}, {column} FROM part"
 
     # -- the engine ----------------------------------------------------------------------------------------------------
 

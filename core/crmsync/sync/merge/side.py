@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crmsync.mapping import literal
 from crmsync.mapping.types import duckdb_type
 from crmsync.spec.model import Objects
 from crmsync.spec.model_stream import Field, Stream
@@ -22,6 +23,10 @@ class Side:
     pairing: Pairing
     groups: tuple[Group, ...]
     key: str | None = None
+
+    def who(self, stream: str | None = None) -> str:
+        """SQL: the columns that say whose a row is, of this stream or of another one of the connection."""
+        return f"{literal(self.connection)} AS connection, {literal(stream or self.stream)} AS stream"
 
     @property
     def fields(self) -> tuple[Shared, ...]:

@@ -31,10 +31,7 @@ def bring_records(store: FileStore, side: Side, ids: str) -> None:
 
 def _asked(side: Side, field: Shared) -> str:
     column = identifier(field.column)
-    return (
-        f"SELECT DISTINCT {literal(side.connection)} AS connection, {literal(field.refers or '')} AS stream, "
-        f"{column} AS remote_id FROM records WHERE {column} IS NOT NULL"
-    )
+    return f"SELECT DISTINCT {side.who(field.refers)}, {column} AS remote_id FROM records WHERE {column} IS NOT NULL"
 
 
 def _into(field: Shared) -> str:

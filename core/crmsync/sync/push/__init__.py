@@ -10,7 +10,9 @@ import msgspec
 
 from crmsync import faults
 from crmsync.http import Client
-from crmsync.mapping import OutcomePlan, WritePlan, literal
+from crmsync.mapping import literal
+from crmsync.mapping.outcome import OutcomePlan
+from crmsync.mapping.write import WritePlan
 from crmsync.spec.model_write import Operation
 from crmsync.store import Change, Commit, FileStore, Lease, Update
 from crmsync.store.schema import INTENTS

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from crmsync.mapping import OutcomePlan, literal
+from crmsync.mapping import literal
+from crmsync.mapping.outcome import OutcomePlan
 from crmsync.store import FileStore
 from crmsync.sync.push.render import RENDERED, Body
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from crmsync.mapping import WritePlan, identifier, literal
+from crmsync.mapping import identifier, literal
 from crmsync.mapping.types import duckdb_type
+from crmsync.mapping.write import WritePlan
 from crmsync.store import FileStore
 from crmsync.store.schema import LINKS
 from crmsync.sync.merge.side import Side
@@ -39,9 +40,9 @@ def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[B
         f"from_json(fields, {literal('{' + shape + '}')}) AS v FROM intents WHERE action = {literal(action)}"
     )
     for name, stream in references.items():
+        column = f"v.{identifier(name)}"
         asked = (
-            f"SELECT DISTINCT {literal(side.connection)} AS connection, {literal(stream)} AS stream, "
-            f"v.{identifier(name)} AS hub_id FROM values_to_write WHERE v.{identifier(name)} IS NOT NULL"
+            f"SELECT DISTINCT {side.who(stream)}, {column} AS hub_id FROM values_to_write WHERE {column} IS NOT NULL"
         )
         store.lookup(LINKS, asked, _into(name), (*LINKS.key, "remote_id"))
     values, joins, waiting = _values(plan, types, references)

@@ -21,7 +21,7 @@ def settle(store: FileStore, side: Side, action: str, run_id: str) -> list[Chang
         _table(
             store,
             "moved",
-            f"SELECT {_who(side)}, i.hub_id, 'deleted' AS state, {moved} "
+            f"SELECT {side.who()}, i.hub_id, 'deleted' AS state, {moved} "
             "FROM outcomes o JOIN ours i ON i.hub_id = o._key WHERE o.outcome IN ('applied', 'gone')",
         )
     else:
@@ -29,7 +29,7 @@ def settle(store: FileStore, side: Side, action: str, run_id: str) -> list[Chang
         bring_records(store, side, "SELECT remote_id AS _id FROM written")
         engine.execute(settle_sql(side.groups))
         new = ", 'linked' AS state, now() AS linked_at" if action == "create" else ""
-        link = f"{_who(side)}, _id AS hub_id, _remote_id AS remote_id, _base AS base, _shown AS shown"
+        link = f"{side.who()}, _id AS hub_id, _remote_id AS remote_id, _base AS base, _shown AS shown"
         _table(store, "moved", f"SELECT {link}{new}, {moved} FROM settled")
     _table(
         store,
@@ -42,7 +42,7 @@ def settle(store: FileStore, side: Side, action: str, run_id: str) -> list[Chang
 
 def _written(store: FileStore, side: Side) -> None:
     """Fill `written` with the links of what was applied, and what of each was really sent."""
-    asked = f"SELECT {_who(side)}, i.hub_id FROM outcomes o JOIN ours i ON i.hub_id = o._key"
+    asked = f"SELECT {side.who()}, i.hub_id FROM outcomes o JOIN ours i ON i.hub_id = o._key"
     store.lookup(LINKS, asked, "links", (*LINKS.key, "base", "shown"))
     held = "list_transform(list_filter(r._problems, lambda p: p.hold), lambda p: p.field)"
     value = "coalesce((i.fields->('$.\"' || name || '\"'))::VARCHAR, 'null')"
@@ -56,10 +56,6 @@ def _written(store: FileStore, side: Side) -> None:
         f"JOIN outgoing g ON g._key = o._key JOIN {RENDERED} r ON r._key = o._key "
         "LEFT JOIN links l ON l.hub_id = i.hub_id WHERE o.outcome = 'applied'",
     )
-
-
-def _who(side: Side) -> str:
-    return f"{literal(side.connection)} AS connection, {literal(side.stream)} AS stream"
 
 
 def _table(store: FileStore, name: str, query: str) -> None:
