@@ -18,15 +18,15 @@ from crmsync.store import Change, Commit, FileStore, Lease, Update
 from crmsync.store.schema import INTENTS
 from crmsync.sync.merge.side import Side
 from crmsync.sync.pull.confirm import Confirm
-from crmsync.sync.push.judge import judge, start
-from crmsync.sync.push.render import RENDERED, Body, render
+from crmsync.sync.push.judge import heard, judge, start
+from crmsync.sync.push.links import Links
+from crmsync.sync.push.render import PROBLEMS, RENDERED, Body, render
 from crmsync.sync.push.settle import settle
 from crmsync.sync.source import Source
 from crmsync.sync.worker import Worker
 
 SLICE = 2_000  # intents that are on their way at once
 ACTIONS = ("create", "update", "archive")
-_REFUSED = ("invalid", "conflict", "gone")  # verdicts on items, whatever the status says
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +70,11 @@ class Push:
         while await self.worker.do(self._take, after):
             after = await self.worker.do(self.store.engine.value, "SELECT max(id) FROM intents")
             for action, way in self.ways.items():
-                if bodies := await self.worker.do(self._prepare, action, way):
+                bodies = await self.worker.do(self._prepare, action, way)
+                if bodies or await self.worker.do(self._count, "link_ends"):
                     await asyncio.gather(*(self._deliver(action, way, body) for body in bodies))
                     faults.point("push.answered")
+                    await Links(self.client, self.source, self.store, self.worker).run()
                     await self._settle(action)
         return self.done
 
@@ -84,11 +86,10 @@ class Push:
         """Render, note what cannot be said as rejected, and the rest as sent."""
         bodies = render(self.store, self.side, way.render, action)
         start(self.store)
-        why = "array_to_string(list_transform(r._problems, lambda p: p.field || ': ' || p.reason), '; ')"
         self.store.engine.execute(
             "CREATE OR REPLACE TEMP TABLE prepared AS SELECT i.id, i.attempts + 1 AS attempts, "
             "CASE WHEN r._rejected THEN 'rejected' ELSE 'sent' END AS state, "
-            f"CASE WHEN r._rejected THEN {why} END AS message, CASE WHEN r._rejected THEN now() END AS settled_at, "
+            f"CASE WHEN r._rejected THEN {PROBLEMS} END AS message, CASE WHEN r._rejected THEN now() END AS settled_at, "
             f"{literal(self.lease.run_id)} AS run_id, now() AS sent_at FROM {RENDERED} r "
             f"JOIN intents i ON i.hub_id = r._key AND i.action = {literal(action)}"
         )
@@ -109,12 +110,10 @@ class Push:
             "ids": [id_ for id_ in body.ids if id_ is not None],
         }
         operation = way.operation
-        answer, verdict = await self.client.write(
-            operation.request, values, stream=self.side.stream, again=action != "create" or operation.idempotent
+        again = action != "create" or operation.idempotent
+        told, refusal = heard(
+            *await self.client.write(operation.request, values, stream=self.side.stream, again=again)
         )
-        refused = verdict.outcome in _REFUSED
-        told = answer.body.decode(errors="replace") if answer and (refused or verdict.outcome == "good") else ""
-        refusal = verdict.message if refused else None
         parts = await self.worker.do(judge, self.store, way.outcome, body, told, refusal)
         await asyncio.gather(*(self._deliver(action, way, part) for part in parts))
 

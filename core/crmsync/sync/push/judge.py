@@ -4,20 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from crmsync.http import Answer
+from crmsync.http.classify import Verdict
 from crmsync.mapping import literal
 from crmsync.mapping.outcome import OutcomePlan
 from crmsync.store import FileStore
 from crmsync.sync.push.render import RENDERED, Body
 
 
-def start(store: FileStore) -> None:
+_REFUSED = ("invalid", "conflict", "gone")  # verdicts on items, whatever the status says
+
+
+def start(store: FileStore, into: str = "outcomes") -> None:
     """Begin a slice: no outcome is known."""
     columns = "_key VARCHAR, outcome VARCHAR, _id VARCHAR, code VARCHAR, message VARCHAR"
-    store.engine.execute(f"CREATE OR REPLACE TEMP TABLE outcomes ({columns})")
+    store.engine.execute(f"CREATE OR REPLACE TEMP TABLE {into} ({columns})")
 
 
-def judge(store: FileStore, plan: OutcomePlan, body: Body, answer: str, refusal: str | None) -> list[Body]:
-    """Add to `outcomes` what `answer` tells of the items of `body`; the bodies in which the others go again.
+def heard(answer: Answer | None, verdict: Verdict) -> tuple[str, str | None]:
+    """What a write came back with, for `judge`: the answer's text, and the words of a refusal."""
+    refused = verdict.outcome in _REFUSED
+    told = answer.body.decode(errors="replace") if answer and (refused or verdict.outcome == "good") else ""
+    return told, verdict.message if refused else None
+
+
+def judge(
+    store: FileStore,
+    plan: OutcomePlan,
+    body: Body,
+    answer: str,
+    refusal: str | None,
+    items: str = RENDERED,
+    into: str = "outcomes",
+) -> list[Body]:
+    """Add to `into` what `answer` tells of the `items` of `body`; the bodies in which the others go again.
 
     `refusal`: the whole request was refused with these words, so that nothing was carried out that is not told.
     """
@@ -33,11 +53,11 @@ def judge(store: FileStore, plan: OutcomePlan, body: Body, answer: str, refusal:
     again = [] if alone else engine.rows(f"SELECT _key, alone FROM told WHERE {undone} ORDER BY _pos")
     refused = f"CASE WHEN {alone} AND {undone}"
     engine.execute(
-        f"INSERT INTO outcomes SELECT _key, {refused} THEN 'rejected' ELSE outcome END, _id, code, "
+        f"INSERT INTO {into} SELECT _key, {refused} THEN 'rejected' ELSE outcome END, _id, code, "
         f"{refused} THEN coalesce(message, {literal(refusal or '')}) ELSE message END "
         f"FROM told WHERE {alone} OR NOT ({undone})"
     )
-    return [_part(store, keys, body) for keys in _parts(again, len(body.keys))]
+    return [_part(store, keys, body, items) for keys in _parts(again, len(body.keys))]
 
 
 def _parts(again: Sequence[tuple[str, bool]], of: int) -> list[list[str]]:
@@ -47,10 +67,10 @@ def _parts(again: Sequence[tuple[str, bool]], of: int) -> list[list[str]]:
     return [keys for keys in (*alone, rest[:middle], rest[middle:]) if keys]
 
 
-def _part(store: FileStore, keys: Sequence[str], of: Body) -> Body:
+def _part(store: FileStore, keys: Sequence[str], of: Body, table: str) -> Body:
     items = store.engine.value(
         "SELECT '[' || string_agg(_item, ',' ORDER BY list_position($keys::VARCHAR[], _key)) || ']' "
-        f"FROM {RENDERED} WHERE list_contains($keys::VARCHAR[], _key)",
+        f"FROM {table} WHERE list_contains($keys::VARCHAR[], _key)",
         {"keys": list(keys)},
     )
     ids = dict(zip(of.keys, of.ids, strict=True))
