@@ -19,7 +19,8 @@ from crmsync.sync.merge.side import Side
 
 RENDERED = "rendered"
 WAITS = "the CRM does not have its record yet"
-PROBLEMS = "array_to_string(list_transform(r._problems, lambda p: p.field || ': ' || p.reason), '; ')"
+# SQL: what keeps an item of `rendered` (r), or some of its fields, from being written.
+PROBLEMS = "array_to_string(list_transform(r._problems, lambda p: concat_ws(': ', nullif(p.field, ''), p.reason)), '; ')"
 _RECORDS, _ROWS = "records as shown", "hub rows as they are"
 
 
@@ -38,16 +39,19 @@ def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[B
 
     An item's key is the hub's row, so that a create that is planned twice makes one record where keys mean something.
     References go out as ids of the CRM. One whose record the CRM has not got yet is left out: it delays itself only.
-    What is wrong in halves goes out whole: with a field of such a group all of them that the hub has a value for.
+    What is wrong in halves goes out whole: with a field of such a group all of them that the hub has a value for. A field
+    that cannot be written counts as sent where the hub has a value: it stands until the CRM's changes. A create says
+    nothing of empty fields: what the CRM fills them with is the hub's then.
     """
     types = {field.name: field.type for field in side.fields}
     written = [name for name in (*(field.name for field in plan.fields), *plan.links) if name in types]
     references = {f.name: f.refers for f in side.fields if f.refers is not None and f.name in written}
+    cleared = [] if action == "create" else list(types)
     shape = ", ".join(f'"{name}": "{duckdb_type(types[name])}"' for name in written)
     _table(
         store,
         "values_to_write",
-        f"SELECT hub_id, remote_id, json_keys(fields) AS names, from_json(fields, {literal('{' + shape + '}')}) AS v "
+        f"SELECT hub_id, remote_id, {_names(cleared)} AS names, from_json(fields, {literal('{' + shape + '}')}) AS v "
         f"FROM intents WHERE action = {literal(action)}",
     )
     for name, stream in references.items():
@@ -69,10 +73,18 @@ def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[B
         + (f" LEFT JOIN {identifier(_ROWS)} h ON h._id = w.hub_id" if more else ""),
     )
     store.engine.execute(plan.create_sql(RENDERED))
+    if more and action == "update":
+        _only_beside(store, plan)
     found = store.engine.rows(plan.batches_sql(RENDERED))
     _link_ends(store, side, links, joins)
     _tell_waiting(store, waiting, joins)
     return [Body(tuple(keys), tuple(ids), items, columns) for _, keys, ids, items, columns in found]
+
+
+def _names(cleared: Sequence[str]) -> str:
+    """SQL: the fields that an intent names; of those that are empty, only what is `cleared`."""
+    value, listed = f"fields->>('$.\"' || {ELEMENT} || '\"')", ", ".join(map(literal, cleared))
+    return kept("json_keys(fields)", f"{value} IS NOT NULL OR list_contains([{listed}]::VARCHAR[], {ELEMENT})")
 
 
 def _joins(references: Mapping[str, str]) -> str:
@@ -135,6 +147,21 @@ def _values(plan: WritePlan, types: Mapping[str, str], references: Mapping[str, 
             value = f"NULL::{duckdb_type(field.type)}"
         values += f", {value} AS {name}"
     return values
+
+
+def _only_beside(store: FileStore, plan: WritePlan) -> None:
+    """Reject updates of which nothing is left but what goes out beside an edit: the edit itself cannot be written."""
+    held = f"list_transform({kept('r._problems', f'{ELEMENT}.hold')}, lambda p: p.field)"
+    fields = ", ".join(literal(field.name) for field in plan.fields)
+    edits = kept("w.names", f"{ELEMENT} IN ({fields}) AND NOT list_contains({held}, {ELEMENT})")
+    why = f"{{'field': '', 'reason': {literal(NOTHING)}, 'value': NULL, 'hold': false}}"
+    store.engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE {RENDERED} AS SELECT r.* REPLACE (r._rejected OR nothing AS _rejected, "
+        f"CASE WHEN NOT nothing THEN r._item END AS _item, "
+        f"CASE WHEN nothing THEN list_prepend({why}, r._problems) ELSE r._problems END AS _problems) "
+        f"FROM (SELECT r, NOT r._rejected AND len({edits}) = 0 AS nothing "
+        f"FROM {RENDERED} r JOIN values_to_write w ON w.hub_id = r._key)"
+    )
 
 
 def _link_ends(store: FileStore, side: Side, links: Sequence[str], joins: str) -> None:

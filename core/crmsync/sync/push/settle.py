@@ -34,7 +34,7 @@ def settle(store: FileStore, side: Side, action: str, run_id: str) -> list[Chang
     _table(
         store,
         "ended",
-        f"SELECT i.id, {_STATE} AS state, o._id AS remote_id, o.code, nullif(concat_ws('; ', o.message, {PROBLEMS}), '') "
+        f"SELECT i.id, {_STATE} AS state, o._id AS remote_id, o.code, nullif(concat_ws('; ', o.message, nullif({PROBLEMS}, '')), '') "
         "AS message, CASE WHEN outcome <> 'unknown' THEN now() END AS settled_at "
         f"FROM outcomes o JOIN ours i ON i.hub_id = o._key LEFT JOIN {RENDERED} r ON r._key = o._key",
     )
