@@ -79,7 +79,9 @@ class Line:
         if field.required and context.creates:
             self.named = "true"
         self.given = f"{self._given()} IS NOT NULL"
-        self.bad = f"({self.named} AND {self.given} AND {self.written} IS NULL)"  # it has a value, which cannot be written
+        self.bad = (
+            f"({self.named} AND {self.given} AND {self.written} IS NULL)"  # it has a value, which cannot be written
+        )
         self.torn = "false"  # whether a field that it scopes is `bad`: neither of the two is right without the other
         self._elements = self._listed()
         self._writing = self._chosen() if field.transform.kind == "case" else write(*self._how(), self)

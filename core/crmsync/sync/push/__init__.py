@@ -111,9 +111,7 @@ class Push:
         }
         operation = way.operation
         again = action != "create" or operation.idempotent
-        told, refusal = heard(
-            *await self.client.write(operation.request, values, stream=self.side.stream, again=again)
-        )
+        told, refusal = heard(*await self.client.write(operation.request, values, stream=self.side.stream, again=again))
         parts = await self.worker.do(judge, self.store, way.outcome, body, told, refusal)
         await asyncio.gather(*(self._deliver(action, way, part) for part in parts))
 

@@ -20,7 +20,9 @@ from crmsync.sync.merge.side import Side
 RENDERED = "rendered"
 WAITS = "the CRM does not have its record yet"
 # SQL: what keeps an item of `rendered` (r), or some of its fields, from being written.
-PROBLEMS = "array_to_string(list_transform(r._problems, lambda p: concat_ws(': ', nullif(p.field, ''), p.reason)), '; ')"
+PROBLEMS = (
+    "array_to_string(list_transform(r._problems, lambda p: concat_ws(': ', nullif(p.field, ''), p.reason)), '; ')"
+)
 _RECORDS, _ROWS = "records as shown", "hub rows as they are"
 
 
