@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 from click.core import ParameterSource
@@ -38,13 +38,23 @@ if TYPE_CHECKING:
 
 SANDBOX_RECORDS = 1000
 SEED = 1
+_WRITING = {
+    "refused": "Some writes were not accepted. See why: crmsync rejects",
+    "conflicts": "Some fields changed on both sides, and wait for you to decide: crmsync conflicts",
+}
 _MARKS = {"done": ("✓", "green"), "stopped": ("■", "yellow"), "failed": ("✗", "red")}
 
 
 @click.command()
 @connector_options
-@click.option("--stream", "streams", multiple=True, help="Read this stream only; may be given several times.")
-@click.option("--mode", type=click.Choice(["pull"]), default="pull", show_default=True, help="Direction.")
+@click.option("--stream", "streams", multiple=True, help="This stream only; may be given several times.")
+@click.option(
+    "--mode",
+    type=click.Choice(["pull", "push", "sync"]),
+    default="pull",
+    show_default=True,
+    help="pull: read the CRM; push: also bring the hub's changes to it; sync: both ways.",
+)
 @click.option("--backfill", is_flag=True, help="Read everything again, not only what changed.")
 @store_option
 @click.option(
@@ -55,10 +65,12 @@ _MARKS = {"done": ("✓", "green"), "stopped": ("■", "yellow"), "failed": ("�
     flag_value=SANDBOX_RECORDS,
     help=f"Read N ({SANDBOX_RECORDS}) made-up records of the connector's simulator, into {SANDBOX_STORE}.",
 )
-@click.option("--brake", type=click.FloatRange(0, 100), help="Per cent of the rows that a sweep may mark as deleted.")
+@click.option(
+    "--brake", type=click.FloatRange(0, 100), help="Per cent of the rows that may be marked as deleted, or archived."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a stream, nothing else, on stdout.")
 @click.option("--wait", is_flag=True, help="Wait for a run that reads the same stream, instead of stopping.")
-@click.option("--strict", is_flag=True, help="End with status 3 where records were rejected or held.")
+@click.option("--strict", is_flag=True, help="End with status 3 where something was rejected, held or disputed.")
 @click.pass_context
 def run(
     ctx: click.Context,
@@ -66,7 +78,7 @@ def run(
     connection: str | None,
     config: Path | None,
     streams: tuple[str, ...],
-    mode: str,
+    mode: Literal["pull", "push", "sync"],
     backfill: bool,
     store: Path | None,
     sandbox: int | None,
@@ -78,6 +90,7 @@ def run(
     """Bring the streams of a connection up to date.
 
     The first run reads everything, later ones what changed. A run that was stopped or killed goes on where it was.
+    With --mode sync, the tables crm.contact, crm.company and crm.deal are then kept in step with the CRM.
 
     Exit status: 0 done, 1 failed, 2 wrong usage or credentials, 3 rejects (--strict), 4 stopped: run it again.
     """
@@ -173,8 +186,11 @@ def _summary(results: Sequence[Result], path: Path) -> None:
         show.hint(hint)
     if any(result.counts.rejected or result.counts.held for result in results):
         show.hint(f"Some records were rejected or held. See why: crmsync rejects --store {path}")
+    for trouble, say in _WRITING.items():
+        if any(getattr(result.written, trouble, 0) for result in results):
+            show.hint(f"{say} --store {path}")
     if done := [result for result in results if result.status == "done"]:
-        table = f"{done[0].connection}.{done[0].stream}"
+        table = f"{done[0].connection if done[0].written is None else 'crm'}.{done[0].stream}"
         show.hint(f'Look at the rows: crmsync query --store {path} "FROM {table} LIMIT 5"')
 
 
@@ -185,7 +201,7 @@ def _told(result: Result) -> None:
     if error and not result.counts.read:
         show.told(error, first=f"{name}  ")
         return
-    show.told(f"{_counts(result)}  ({_costs(result)})", first=f"{name}  ")
+    show.told(f"{_counts(result)}{_written(result)}  ({_costs(result)})", first=f"{name}  ")
     if error:
         show.told(error)
 
@@ -193,6 +209,12 @@ def _told(result: Result) -> None:
 def _counts(result: Result) -> str:
     counts = result.counts.as_dict()
     return ", ".join(f"{n:,} {what}" for what, n in counts.items() if n or what in ("read", "applied", "unchanged"))
+
+
+def _written(result: Result) -> str:
+    written = result.written.as_dict() if result.written else {}
+    told = ", ".join(f"{n:,} {what}" for what, n in written.items() if n)
+    return f"; {told or 'nothing to write'}" if written else ""
 
 
 def _costs(result: Result) -> str:
@@ -213,4 +235,10 @@ def _exit_status(results: Sequence[Result], *, strict: bool) -> int:
     for status in (1, 2, 4):
         if status in statuses:
             return status
-    return 3 if strict and any(result.counts.rejected or result.counts.held for result in results) else 0
+    return 3 if strict and any(_is_troubled(result) for result in results) else 0
+
+
+def _is_troubled(result: Result) -> bool:
+    counts, written = result.counts, result.written
+    disputed = written is not None and (written.refused or written.unknown or written.conflicts)
+    return bool(counts.rejected or counts.held or disputed)

@@ -143,6 +143,14 @@ class FileStore:
             changes.insert(self.engine, schema.RUNS, row)
             return lease
 
+    def hold(self, connection: str, stream: str, run_id: str, doing: str) -> Lease:
+        with self._visit(), transaction(self.engine):
+            return leases.acquire(self.engine, connection, stream, run_id, doing)
+
+    def let_go(self, lease: Lease) -> None:
+        with self._visit(), transaction(self.engine):
+            leases.release(self.engine, lease)
+
     def release(self, lease: Lease, run: Mapping[str, Any], logs: Sequence[Mapping[str, Any]] = ()) -> None:
         with self._visit(), transaction(self.engine):
             mirror = Table(lease.connection, lease.stream, (), ("_id",))

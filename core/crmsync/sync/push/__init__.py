@@ -22,6 +22,7 @@ from crmsync.sync.push.judge import judge, start
 from crmsync.sync.push.render import RENDERED, Body, render
 from crmsync.sync.push.settle import settle
 from crmsync.sync.source import Source
+from crmsync.sync.stopping import stopped
 from crmsync.sync.worker import Worker
 
 SLICE = 2_000  # intents that are on their way at once
@@ -62,6 +63,7 @@ class Push:
     side: Side
     lease: Lease
     ways: Mapping[str, Way]
+    stop: asyncio.Event
     done: Pushed = field(default_factory=Pushed)
 
     async def run(self) -> Pushed:
@@ -69,6 +71,8 @@ class Push:
         after = ""
         while await self.worker.do(self._take, after):
             after = await self.worker.do(self.store.engine.value, "SELECT max(id) FROM intents")
+            if self.stop.is_set():
+                raise stopped()
             for action, way in self.ways.items():
                 if bodies := await self.worker.do(self._prepare, action, way):
                     await asyncio.gather(*(self._deliver(action, way, body) for body in bodies))
