@@ -213,7 +213,9 @@ def _counts(result: Result) -> str:
 
 def _written(result: Result) -> str:
     written = result.written.as_dict() if result.written else {}
-    told = ", ".join(f"{n:,} {what}" for what, n in written.items() if n)
+    told = ", ".join(
+        show.count(n, "conflict") if what == "conflicts" else f"{n:,} {what}" for what, n in written.items() if n
+    )
     return f"; {told or 'nothing to write'}" if written else ""
 
 
