@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
-from click.core import ParameterSource
 
 from crmsync.cli import show
-from crmsync.cli.options import (
-    SANDBOX_STORE,
-    connector_options,
-    job_of,
-    open_store,
-    pick,
-    sandbox_keys,
-    store_option,
-    store_path,
-)
+from crmsync.cli.options import connector_options, store_option
+from crmsync.cli.running import carried_out, sandbox_option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crmsync.cli.progress import Progress
-    from crmsync.events import Events
-    from crmsync.sync import Job
     from crmsync.sync.model import Result
 
-SANDBOX_RECORDS = 1000
-SEED = 1
 _WRITING = {
     "refused": "Some writes were not accepted. See why: crmsync rejects",
     "conflicts": "Some fields changed on both sides, and wait for you to decide: crmsync conflicts",
@@ -57,16 +35,12 @@ _MARKS = {"done": ("✓", "green"), "stopped": ("■", "yellow"), "failed": ("�
 )
 @click.option("--backfill", is_flag=True, help="Read everything again, not only what changed.")
 @store_option
-@click.option(
-    "--sandbox",
-    metavar="[N]",
-    type=click.IntRange(min=0),
-    is_flag=False,
-    flag_value=SANDBOX_RECORDS,
-    help=f"Read N ({SANDBOX_RECORDS}) made-up records of the connector's simulator, into {SANDBOX_STORE}.",
-)
+@sandbox_option
 @click.option(
     "--brake", type=click.FloatRange(0, 100), help="Per cent of the rows that may be marked as deleted, or archived."
+)
+@click.option(
+    "--plan", metavar="ID", help="With push or sync: write what this plan has, nothing else; see crmsync plan."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a stream, nothing else, on stdout.")
 @click.option("--wait", is_flag=True, help="Wait for a run that reads the same stream, instead of stopping.")
@@ -83,6 +57,7 @@ def run(
     store: Path | None,
     sandbox: int | None,
     brake: float | None,
+    plan: str | None,
     as_json: bool,
     wait: bool,
     strict: bool,
@@ -94,87 +69,26 @@ def run(
 
     Exit status: 0 done, 1 failed, 2 wrong usage or credentials, 3 rejects (--strict), 4 stopped: run it again.
     """
-    with ExitStack() as stack:
-        given, apart = None, dict[str, Any]()
-        if sandbox is not None:
-            given = stack.enter_context(_simulator(connector, sandbox))
-            folder = Path(stack.enter_context(TemporaryDirectory(prefix="crmsync-")))
-            apart = {"state_dir": folder, "keys": sandbox_keys()}
-            if ctx.get_parameter_source("store") is not ParameterSource.COMMANDLINE:
-                store = SANDBOX_STORE  # made-up rows never get into the store of real ones unasked
-        picked = pick(connector, connection, config, given)
-        job = job_of(
-            picked,
-            **apart,
-            streams=streams,
-            mode=mode,
-            backfill=backfill,
-            wait=wait,
-            brake=None if brake is None else brake / 100,
-        )
-        path = store_path(store, config)
-        results = _run(job, path)
+    path, results = carried_out(
+        ctx,
+        connector,
+        connection,
+        config,
+        store,
+        sandbox,
+        streams=streams,
+        mode=mode,
+        backfill=backfill,
+        wait=wait,
+        brake=None if brake is None else brake / 100,
+        plan=plan,
+    )
     if as_json:
         for result in results:
             show.json_line(result.as_dict())
     else:
         _summary(results, path)
     return _exit_status(results, strict=strict)
-
-
-@contextmanager
-def _simulator(connector: str, records: int) -> Iterator[dict[str, str]]:
-    """The connector's simulator, served while the block runs; gives its options, base URL included."""
-    from crmsync import plugins
-    from crmsync.sandbox import Server
-
-    simulator = plugins.sandbox(plugins.connector(connector), records, SEED)
-    with Server(simulator) as server:
-        yield server.options
-
-
-def _run(job: Job, path: Path) -> list[Result]:
-    from crmsync.cli.progress import Progress
-    from crmsync.events import Events
-
-    events = Events()
-    with Progress(events) as progress:
-        return asyncio.run(_stoppable(job, path, events, progress))
-
-
-async def _stoppable(job: Job, path: Path, events: Events, progress: Progress) -> list[Result]:
-    """The first Ctrl-C or SIGTERM lets a commit end; a second one ends the process at once."""
-    from crmsync.errors import Stopped
-    from crmsync.sync import run as run_job
-
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-
-    def ask() -> None:
-        stop.set()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
-            signal.signal(number, _end)
-        progress.say("Stopping when the commit under way is done. Once more ends at once.")
-
-    def on_wait(text: str) -> None:
-        if stop.is_set():
-            raise Stopped("Stopped on request.", hint="Run the same command again: it goes on where it was.")
-        progress.say(text)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, ask)
-    store = open_store(path, on_wait=on_wait)
-    try:
-        return await run_job(job, store, events, stop=stop)
-    finally:
-        store.close()
-
-
-def _end(number: int, _frame: FrameType | None) -> None:
-    """Nothing to tidy up: what is committed holds, and the next run takes over. Only the cursor is shown again."""
-    if sys.stderr.isatty():
-        os.write(sys.stderr.fileno(), b"\x1b[?25h\n")
-    os._exit(128 + number)
 
 
 def _summary(results: Sequence[Result], path: Path) -> None:

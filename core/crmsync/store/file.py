@@ -253,6 +253,23 @@ class FileStore:
         return " AND ".join(f"{end} IS NULL" for end in sorted(ends)) or "true"
 
     @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """All calls of the block go to a copy of the store, which is gone afterwards; engine tables stay.
+
+        Raises StoreFull where there is no room for the copy, beside the store.
+        """
+        with self._visit():
+            self.engine.copy()
+        try:
+            self.rest()
+            self.engine.drafting = True
+            yield
+        finally:
+            self.rest()
+            self.engine.drafting = False
+            self.engine.drop_draft()
+
+    @contextmanager
     def changing(self) -> Iterator[Engine]:
         """One transaction of its own, on a file that is let go after it unless it was open before."""
         with self._visit(), transaction(self.engine):

@@ -23,7 +23,9 @@ class Job:
     `state_dir` is where the rate limits that processes of this machine share are kept, `keys` are what tokens in the
     store are sealed with. `mode`: `pull` reads; `sync` also keeps the hub and the CRM in step; `push` is as `sync`, but
     takes nothing of the CRM's into the hub. `brake`: the share of a stream's records that may be marked as deleted, or
-    archived. `redact` masks what is told of the job; it learns its secrets, and tokens as they come.
+    archived. With `rehearse`, what a push or sync would write is planned, not written; with the id of a `plan`, nothing
+    but what is in it is written. `redact` masks what is told of the job;
+    it learns its secrets, and tokens as they come.
     """
 
     spec_file: Path
@@ -34,6 +36,8 @@ class Job:
     backfill: bool = False
     wait: bool = False
     brake: float | None = None
+    rehearse: bool = False
+    plan: str | None = None
     keys: Keys = field(default_factory=Keys)
     redact: Redactor = field(default_factory=Redactor)
     run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}")

@@ -5,10 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crmsync.events import Event, Note, PhaseStarted, RequestAnswered, Retrying, StreamFinished, Waiting
 from crmsync.sync.model import Counts, Written
+
+if TYPE_CHECKING:
+    from crmsync.sync.planning import Plan
 
 _PHASES = {
     "full": "Reading everything.",
@@ -33,6 +36,7 @@ class Journal:
         self._logs: list[Mapping[str, Any]] = []
         self.counts = Counts()
         self.written: Written | None = None
+        self.plan: Plan | None = None
         self.requests = self.retries = 0
         self.waited_s = 0.0
 

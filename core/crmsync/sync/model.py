@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from crmsync.mapping import LinkPlan
 from crmsync.spec.model_stream import Place
+
+if TYPE_CHECKING:
+    from crmsync.sync.planning import Plan
 
 Gone = tuple[str, datetime | None]  # an id, and when it went, as far as that is known
 Phase = Literal["full", "ids", "census", "changes", "tombstones"]
@@ -162,7 +165,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one stream's run ended: `status` is done, failed or stopped. `written` is None where it only read."""
+    """How one stream's run ended: `status` is done, failed or stopped.
+
+    `written` is None where it only read, `plan` where none was made.
+    """
 
     run_id: str
     connector: str
@@ -176,6 +182,7 @@ class Result:
     waited_seconds: float
     seconds: float
     written: Written | None = None
+    plan: Plan | None = None
     error: Mapping[str, str] | None = None
     exit_status: int = 0
 
@@ -186,6 +193,7 @@ class Result:
         }
         out |= self.counts.as_dict()
         out |= self.written.as_dict() if self.written else {}
+        out |= self.plan.as_dict() if self.plan else {}
         out |= {"requests": self.requests, "retries": self.retries}
         out |= {"waited_seconds": round(self.waited_seconds, 3), "seconds": round(self.seconds, 3)}
         return out | ({"error": dict(self.error)} if self.error else {})

@@ -6,15 +6,16 @@ import asyncio
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crmsync import faults
 from crmsync.clock import Clock, SystemClock
-from crmsync.errors import BrakePulled, CrmsyncError, StoreError, UnknownStream, UnreadablePage
+from crmsync.errors import BrakePulled, CrmsyncError, StoreError, UnknownStream, UnreadablePage, UsageError
 from crmsync.events import Events, Note, StreamFinished, StreamStarted
 from crmsync.http import HttpSettings, RetrySettings, WireSettings
 from crmsync.spec.build import build
@@ -32,6 +33,10 @@ from crmsync.sync.probe import probed
 from crmsync.sync.stopping import unless
 from crmsync.sync.turns import Turns
 from crmsync.sync.worker import Worker
+
+if TYPE_CHECKING:
+    from crmsync.sync.merge.side import Side
+    from crmsync.sync.pull import Pull
 
 # The first request of all: an address that leads nowhere is told while somebody still looks. Later ones are patient.
 _FIRST = HttpSettings(WireSettings(connect_s=5.0), RetrySettings(unreachable_s=5.0))
@@ -56,6 +61,8 @@ async def run(
     clock, stop = clock or SystemClock(), stop or asyncio.Event()
     worker = Worker()
     try:
+        if job.plan is not None:
+            await worker.do(_require_plan, store, job.connection.name, job.plan)
         job = await unless(stop, probed(job, spec, clock, events, _FIRST))
         spec = build(document.tree, objects(), job.connection.values)
         access = await unless(stop, access_to(job, spec, clock, events, _FIRST, store=store, worker=worker))
@@ -81,6 +88,7 @@ class _Shared:
     holding: Holding
     turns: Turns
     stop: asyncio.Event
+    sides: list[Side] = field(default_factory=list)  # of the streams that are written, in their order
 
     @property
     def store(self) -> FileStore:
@@ -127,6 +135,7 @@ async def _stream(shared: _Shared, name: str) -> Result:
         status=status,
         counts=journal.counts,
         written=journal.written,
+        plan=journal.plan,
         requests=journal.requests,
         retries=journal.retries,
         waited_seconds=journal.waited_s,
@@ -147,12 +156,27 @@ async def _bring_up_to_date(shared: _Shared, name: str, lease: Lease, journal: J
     except BrakePulled as error:
         braked = error  # nobody is marked as deleted before a person has decided; all else goes on
     if job.mode != "pull":
-        from crmsync.sync.two_way import TwoWay
-
-        await unless(stop, shared.turns.come(name))
-        await TwoWay(pull, shared.around, shared.holding, lease, take=job.mode == "sync").run()
+        await _write(shared, pull, lease, journal)
     if braked is not None:
         raise braked
+
+
+async def _write(shared: _Shared, pull: Pull, lease: Lease, journal: Journal) -> None:
+    """In its turn, merge the stream with the hub and write, or plan it."""
+    from crmsync.sync.two_way import TwoWay, side_to_write
+
+    job = shared.job
+    await unless(shared.stop, shared.turns.come(lease.stream))
+    side = side_to_write(pull, shared.around)
+    if side is None:
+        return
+    earlier, take = tuple(shared.sides), job.mode == "sync"
+    shared.sides.append(side)
+    two_way = TwoWay(pull, shared.around, shared.holding, lease, side, earlier, take)
+    if job.rehearse:
+        journal.plan = await two_way.plan()
+    else:
+        await two_way.run(job.plan)
 
 
 def _take(shared: _Shared, name: str) -> Lease:
@@ -163,7 +187,7 @@ def _take(shared: _Shared, name: str) -> Lease:
         "connection": job.connection.name,
         "stream": name,
         "connector": job.connection.connector,
-        "mode": job.mode,
+        "mode": "plan" if job.rehearse else job.mode,
         "started_at": datetime.now(UTC),
     }
     return shared.store.acquire(job.connection.name, name, row)
@@ -196,6 +220,15 @@ def _told(shared: _Shared, raised: Exception) -> dict[str, str]:
     where = traceback.extract_tb(raised.__traceback__)[-1]
     message = f"Internal error: {type(raised).__name__}: {raised} ({Path(where.filename).name}:{where.lineno})"
     return {"code": "CS900", "message": redact(message), "hint": "Please report this; the store is intact."}
+
+
+def _require_plan(store: FileStore, connection: str, plan_id: str) -> None:
+    where = "connection = ? AND plan_id = ? AND state = 'draft' LIMIT 1"
+    if not store.query(f"SELECT 1 FROM crmsync.intents WHERE {where}", [connection, plan_id])[1]:
+        raise UsageError(
+            f"There is no plan {plan_id} of {connection} that has something to write: it was carried out, or replaced.",
+            hint="Make one with: crmsync plan",
+        )
 
 
 def _picked(spec: Spec, names: Sequence[str]) -> list[str]:
