@@ -59,7 +59,9 @@ class TwoWay:
         self._emit("merge")
         await unless(stop, self._recover())
         if plan_id is not None and (moved := await self._rehearse(lambda planning: planning.differs(plan_id))):
-            raise PlanMoved(f"What would be written differs from plan {plan_id} in {moved} rows; nothing was written.")
+            raise PlanMoved(
+                f"Something else than in plan {plan_id} would be done to {moved} rows; nothing was written."
+            )
         done = await unless(stop, self._reconcile())
         if ids := await do(self._to_update):
             await unless(stop, self._refresh(ids))
