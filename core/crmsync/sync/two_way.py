@@ -16,6 +16,7 @@ from crmsync.spec.load import objects
 from crmsync.spec.model import Spec
 from crmsync.spec.model_stream import Stream
 from crmsync.store import Commit, FileStore, Lease
+from crmsync.sync.given import OWED, Given
 from crmsync.sync.holding import Holding
 from crmsync.sync.merge.reconcile import Reconcile, Reconciled
 from crmsync.sync.merge.side import Side, side_of
@@ -86,6 +87,25 @@ class TwoWay:
             await unless(self.holding.stop, self._refresh(ids))
         return await self._rehearse(Planning.draw)
 
+    async def hand_over(self, source: str) -> None:
+        """Write the rows that a person gives, beside the hub; `side` is that of rows."""
+        do, stop = self.around.worker.do, self.holding.stop
+        given = Given(self.store, self.side, self.lease, source)
+        self._emit("merge")
+        await unless(stop, self._recover())
+        await do(given.read)
+        ids, keys = await do(given.known)
+        await unless(stop, self._refresh(ids))
+        await unless(stop, self._find(keys))
+        rows, equal = await do(given.owe)
+        self.pull.source.note("info", f"{source}: {rows} rows; the CRM has all that {equal} of them say.")
+        await self._tell(Reconciled())
+        self._emit("push")
+        try:
+            await self._push(without="archive", only=OWED).run()
+        finally:
+            await self._tell(Reconciled())
+
     @property
     def store(self) -> FileStore:
         return self.around.store
@@ -153,6 +173,13 @@ class TwoWay:
         """Read what is to be written again: an edit that the reading has not met yet is not overwritten."""
         async for _ in self.pull.confirm.arrived(ids):
             pass
+
+    async def _find(self, keys: Sequence[str]) -> None:
+        """Read the records that have one of `keys`, where the CRM can be asked for them."""
+        stream = self.pull.source.stream
+        if stream.find is not None and stream.write is not None and stream.write.by == self.side.key:
+            async for _ in self.pull.confirm.found(keys):
+                pass
 
     def _to_update(self) -> Sequence[str]:
         found = self.store.query(
