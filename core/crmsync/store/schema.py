@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from crmsync.store.interface import Column, Table
 
-VERSION = 3
+VERSION = 4
 
 WHO = (
     Column("connection", "VARCHAR", "Name of the connection"),
@@ -33,7 +33,7 @@ RUNS = Table(
         Column("run_id", "VARCHAR", "Id of the run"),
         *WHO,
         Column("connector", "VARCHAR", "Connector package that read it"),
-        Column("mode", "VARCHAR", "pull"),
+        Column("mode", "VARCHAR", "pull, push, sync or plan"),
         Column("status", "VARCHAR", "running, done, failed, stopped or lost"),
         Column("started_at", "TIMESTAMPTZ", "When the run began"),
         Column("finished_at", "TIMESTAMPTZ", "When it ended; empty while it runs"),
@@ -45,6 +45,18 @@ RUNS = Table(
         Column("held", "BIGINT", "Records with a field that was held back; see crmsync.rejects"),
         Column("deleted", "BIGINT", "Rows marked as deleted"),
         Column("rows", "BIGINT", "Live rows of the mirror when it ended"),
+        Column(
+            "merged",
+            "BIGINT",
+            "Rows of the hub that took something of the CRM's; this and the next: empty where a run only reads",
+        ),
+        Column("linked", "BIGINT", "Rows of the hub that were found to be a record of the CRM"),
+        Column("created", "BIGINT", "Records made in the CRM"),
+        Column("updated", "BIGINT", "Records changed in the CRM"),
+        Column("archived", "BIGINT", "Records archived in the CRM"),
+        Column("refused", "BIGINT", "Writes that were not accepted; see crmsync.intents"),
+        Column("unknown", "BIGINT", "Writes of which nobody knows yet whether they were done"),
+        Column("conflicts", "BIGINT", "Conflicts that were open when it ended; see crmsync.conflicts"),
         Column("requests", "BIGINT", "Requests sent"),
         Column("retries", "BIGINT", "Requests sent again"),
         Column("waited_seconds", "DOUBLE", "Time spent waiting for limits and retries"),
@@ -164,11 +176,16 @@ INTENTS = Table(
     (
         Column("id", "VARCHAR", "Id of the intent; within a stream they are sent in the order of their ids"),
         *WHO,
-        Column("hub_id", "VARCHAR", "The hub's row that it comes from"),
+        Column("hub_id", "VARCHAR", "The hub's row that it comes from; of a row that was given, a name of our own"),
+        Column("source", "VARCHAR", "The file or query that it was given by; empty where it comes from the hub"),
         Column("remote_id", "VARCHAR", "The record that it is about; of a create empty until it is applied"),
         Column("action", "VARCHAR", "create, update, archive, link or unlink"),
         Column("fields", "JSON", "The values to write, by field"),
-        Column("state", "VARCHAR", "planned, sent, unknown (whether it was done), applied, rejected or superseded"),
+        Column(
+            "state",
+            "VARCHAR",
+            "draft (of a plan), planned, sent, unknown (whether it was done), applied, rejected or superseded",
+        ),
         Column("attempts", "BIGINT", "How often it was sent"),
         Column("plan_id", "VARCHAR", "Plan that it belongs to"),
         Column("run_id", "VARCHAR", "Run that planned, sent or settled it last"),
