@@ -42,8 +42,8 @@ def sync(lab: Lab, *streams: str) -> None:
 
 def write(lab: Lab, sql: str) -> None:
     """Edit the hub; `$acme`, `$bolt` and `$mia` stand for the ids of their rows."""
-    rows = "SELECT lower(name), _id FROM crm.company UNION ALL SELECT lower(regexp_extract(name, '^[^ ]*')), _id FROM crm.contact"
-    for name, id_ in lab.rows(rows):
+    rows = "SELECT lower(split_part(name, ' ', 1)), _id FROM crm."
+    for name, id_ in lab.rows(f"{rows}company UNION ALL {rows}contact"):
         sql = sql.replace(f"${name}", f"'{id_}'")
     edit(lab.store_file, sql)
 
@@ -262,10 +262,12 @@ def test_a_deal_goes_there_and_back(tmp_path: Path, provider: str) -> None:
 
 def there(lab: Lab) -> tuple[Any, ...]:
     """The deal with its company, and the company of the person, as the CRM showed them last."""
+    crm = lab.crm.name
     (found,) = lab.rows(
-        "SELECT d.name, d.amount, d.stage, d.status, c.name, (SELECT name FROM {0}.company WHERE _id = p.company_id) "
-        "FROM {0}.deal d LEFT JOIN {0}.company c ON c._id = d.company_id, {0}.contact p "
-        "WHERE d.name = 'Big' AND p.email = 'mia@acme.example'".format(lab.crm.name)
+        "SELECT d.name, d.amount, d.stage, d.status, c.name, e.name "
+        f"FROM {crm}.deal d LEFT JOIN {crm}.company c ON c._id = d.company_id, "
+        f"{crm}.contact p LEFT JOIN {crm}.company e ON e._id = p.company_id "
+        "WHERE d.name = 'Big' AND p.email = 'mia@acme.example'"
     )
     return tuple(found)
 

@@ -79,7 +79,8 @@ class Push:
                 raise stopped()
             for action, way in self.ways.items():
                 bodies = await self.worker.do(self._prepare, action, way)
-                if bodies or await self.worker.do(self._count, "link_ends"):
+                links = await self.worker.do(self._count, "link_ends")
+                if bodies or links:
                     await asyncio.gather(*(self._deliver(action, way, body) for body in bodies))
                     faults.point("push.answered")
                     await Links(self.client, self.source, self.store, self.worker).run()
@@ -104,7 +105,8 @@ class Push:
         self.store.engine.execute(
             "CREATE OR REPLACE TEMP TABLE prepared AS SELECT i.id, i.attempts + 1 AS attempts, "
             "CASE WHEN r._rejected THEN 'rejected' ELSE 'sent' END AS state, "
-            f"CASE WHEN r._rejected THEN {PROBLEMS} END AS message, CASE WHEN r._rejected THEN now() END AS settled_at, "
+            f"CASE WHEN r._rejected THEN {PROBLEMS} END AS message, "
+            "CASE WHEN r._rejected THEN now() END AS settled_at, "
             f"{literal(self.lease.run_id)} AS run_id, now() AS sent_at FROM {RENDERED} r "
             f"JOIN intents i ON i.hub_id = r._key AND i.action = {literal(action)}"
         )

@@ -11,7 +11,6 @@ from crmsync.mapping.outcome import OutcomePlan
 from crmsync.store import FileStore
 from crmsync.sync.push.render import RENDERED, Body
 
-
 _REFUSED = ("invalid", "conflict", "gone")  # verdicts on items, whatever the status says
 
 

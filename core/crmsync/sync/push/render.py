@@ -20,9 +20,8 @@ from crmsync.sync.merge.side import Side
 RENDERED = "rendered"
 WAITS = "the CRM does not have its record yet"
 # SQL: what keeps an item of `rendered` (r), or some of its fields, from being written.
-PROBLEMS = (
-    "array_to_string(list_transform(r._problems, lambda p: concat_ws(': ', nullif(p.field, ''), p.reason)), '; ')"
-)
+PROBLEMS = """nullif(array_to_string(
+  list_transform(r._problems, lambda p: concat_ws(': ', nullif(p.field, ''), p.reason)), '; '), '')"""
 _RECORDS, _ROWS = "records as shown", "hub rows as they are"
 
 
@@ -41,8 +40,8 @@ def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[B
 
     An item's key is the hub's row, so that a create that is planned twice makes one record where keys mean something.
     References go out as ids of the CRM. One whose record the CRM has not got yet is left out: it delays itself only.
-    What is wrong in halves goes out whole: with a field of such a group all of them that the hub has a value for. A field
-    that cannot be written counts as sent where the hub has a value: it stands until the CRM's changes. A create says
+    What is wrong in halves goes out whole: with a field of such a group all of them that the hub has a value for. What
+    the CRM lets nobody write counts as sent where the hub has a value: it stands until the CRM's changes. A create says
     nothing of empty fields: what the CRM fills them with is the hub's then.
     """
     types = {field.name: field.type for field in side.fields}
@@ -62,7 +61,7 @@ def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[B
             f"SELECT DISTINCT {side.who(stream)}, {column} AS hub_id FROM values_to_write WHERE {column} IS NOT NULL"
         )
         store.lookup(LINKS, asked, _into(name), (*LINKS.key, "remote_id"))
-    links = [name for name in plan.links if name in references]
+    links = [name for name in plan.links if name in types]
     joins = _joins(references) + _shown(store, side, plan, links)
     beside, more = _beside(store, side, written)
     waiting = _waiting(references)
@@ -78,7 +77,7 @@ def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[B
     if more and action == "update":
         _only_beside(store, plan)
     found = store.engine.rows(plan.batches_sql(RENDERED))
-    _link_ends(store, side, links, joins)
+    _link_ends(store, side, {name: _end(name, references) for name in links}, joins)
     _tell_waiting(store, waiting, joins)
     return [Body(tuple(keys), tuple(ids), items, columns) for _, keys, ids, items, columns in found]
 
@@ -120,7 +119,7 @@ def _shown(store: FileStore, side: Side, plan: WritePlan, links: Sequence[str]) 
 def _beside(store: FileStore, side: Side, written: Sequence[str]) -> tuple[str, frozenset[str]]:
     """Bring the hub's rows of groups; SQL of the list of what goes out beside what is named, and what that may be."""
     groups = [[field.name for field in group.fields if field.name in written] for group in side.groups]
-    groups = [names for names in groups if len(names) > 1]
+    groups = [names for names in groups if len(names) > 1 and side.linked]  # other rows say all that they mean
     more = [name for names in groups for name in names]
     if not more:
         return "[]::VARCHAR[]", frozenset()
@@ -140,7 +139,7 @@ def _values(plan: WritePlan, types: Mapping[str, str], references: Mapping[str, 
     for field in plan.fields:
         name = identifier(field.name)
         if field.name in references:
-            value = _found(field.name)
+            value = _end(field.name, references)
         elif field.name in beside:
             value = f"CASE WHEN list_contains(w.names, {literal(field.name)}) THEN w.v.{name} ELSE h.{name} END"
         elif field.name in types:
@@ -166,14 +165,14 @@ def _only_beside(store: FileStore, plan: WritePlan) -> None:
     )
 
 
-def _link_ends(store: FileStore, side: Side, links: Sequence[str], joins: str) -> None:
+def _link_ends(store: FileStore, side: Side, links: Mapping[str, str], joins: str) -> None:
     """Fill `link_ends`; an intent that has nothing else to write is no longer rejected, and has no item."""
     columns = {field.name: field.column for field in side.fields}
     ends = [
-        f"SELECT w.hub_id AS _key, {literal(name)} AS field, {_found(name)} AS ref, n.{identifier(columns[name])} AS old "
+        f"SELECT w.hub_id AS _key, {literal(name)} AS field, {end} AS ref, n.{identifier(columns[name])} AS old "
         f"FROM values_to_write w{joins} WHERE list_contains(w.names, {literal(name)}) "
-        f"AND (w.v.{identifier(name)} IS NULL OR {_found(name)} IS NOT NULL)"
-        for name in links
+        f"AND (w.v.{identifier(name)} IS NULL OR {end} IS NOT NULL)"
+        for name, end in links.items()
     ]
     none = "SELECT NULL::VARCHAR AS _key, NULL::VARCHAR AS field, NULL::VARCHAR AS ref, NULL::VARCHAR AS old LIMIT 0"
     _table(store, "link_ends", " UNION ALL ".join(ends) or none)
@@ -201,6 +200,11 @@ def _into(name: str) -> str:
 
 def _found(name: str) -> str:
     return f"{identifier(_into(name))}.remote_id"
+
+
+def _end(name: str, references: Mapping[str, str]) -> str:
+    """SQL: the CRM's id that a reference says; rows that are not the hub's say it themselves."""
+    return _found(name) if name in references else f"w.v.{identifier(name)}"
 
 
 def _table(store: FileStore, name: str, query: str) -> None:
