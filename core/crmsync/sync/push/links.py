@@ -58,7 +58,7 @@ class Links:
     def _begin(self) -> int:
         """Count those that need nothing but links as applied, for the time being; tell how many links there are."""
         self.store.engine.execute(
-            f"INSERT INTO outcomes SELECT _key, 'applied', _id, NULL, NULL FROM {RENDERED} "
+            f"INSERT INTO outcomes BY NAME SELECT _key, 'applied' AS outcome, _id FROM {RENDERED} "
             "WHERE NOT _rejected AND _item IS NULL"
         )
         columns = "_key VARCHAR, field VARCHAR, outcome VARCHAR, code VARCHAR, message VARCHAR"
@@ -100,7 +100,8 @@ class Links:
     def _fail(self, body: Body, error: CrmsyncError) -> None:
         self.source.note("warning", f"Links could not be written: {error.message}")
         self.store.engine.execute(
-            f"INSERT INTO {_TOLD} SELECT unnest($keys::VARCHAR[]), 'unknown', NULL, $code, $message",
+            f"INSERT INTO {_TOLD} BY NAME SELECT unnest($keys::VARCHAR[]) AS _key, 'unknown' AS outcome, "
+            "$code AS code, $message AS message",
             {"keys": list(body.keys), "code": error.code, "message": error.message},
         )
 
