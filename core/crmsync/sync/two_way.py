@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from crmsync.mapping.outcome import compile_outcome
 from crmsync.mapping.write import compile_write
-from crmsync.spec.load import objects
 from crmsync.spec.model import Spec
 from crmsync.spec.model_stream import Stream
 from crmsync.store import Lease
@@ -23,7 +22,7 @@ HUB = "crm"
 async def two_way(pull: Pull, around: Surroundings, lease: Lease) -> Pushed:
     """Bring the hub and the CRM in step; what could not be written stays owed, and is told."""
     stream = pull.source.stream
-    side = side_of(around.connection.name, stream, pull.lander.mirror.table, objects())
+    side = side_of(around.connection.name, stream, pull.lander.mirror.table, around.connection.terms)
     if side is None or stream.write is None:
         return Pushed()
     await Recover(pull.confirm, around.store, pull.worker, side, lease, stream.write).run()
