@@ -39,7 +39,7 @@ def with_own(document: Document, own: Own) -> tuple[Document, tuple[Fault, ...]]
     streams, faults = _with_streams(document, own.streams)
     parts: dict[Path, Part] = {}
     for part, name, told, line in _lines(own.hub):
-        if name not in streams:
+        if not isinstance(streams.get(name), dict):
             faults.append(_fault(part, "SP204", f"{document.tree['name']} has no stream `{name}`"))
             continue
         given = own.objects[name][told]
@@ -79,18 +79,20 @@ def _with_streams(document: Document, own: Part | None) -> tuple[dict[str, Any],
     return streams, faults
 
 
-def _with_line(stream: Any, name: str, line: Any, given: ObjectField, shared: Mapping[str, ObjectField]) -> Any:
+def _with_line(
+    stream: Mapping[str, Any], name: str, line: Any, given: ObjectField, shared: Mapping[str, ObjectField]
+) -> dict[str, Any]:
     """The stream with the line of a field of the hub.
 
     A field of the spec that the hub has not and that stands at the same place is read only then: nobody writes it.
     """
     line = as_line(line)
-    at, fields = _place(line), dict((stream or {}).get("fields") or {})
+    at, fields = _place(line), dict(_fields(stream))
     for other, there in fields.items():
         if other not in shared and _place(as_line(there)) == at:
             fields[other] = {k: v for k, v in as_line(there).items() if k not in _OF_WRITES} | {"dir": "read"}
     fields[name] = {"type": given.type, "title": given.title, **line}
-    return {**(stream or {}), "fields": fields}
+    return {**stream, "fields": fields}
 
 
 def _place(line: Mapping[str, Any]) -> Any:
@@ -108,18 +110,16 @@ def _lines(part: Part | None) -> Iterator[tuple[Part, str, str, Any]]:
 def _mistyped(document: Document, streams: Mapping[str, Any], own: Own, lines: Mapping[Path, Part]) -> Iterator[Fault]:
     """Fields of the hub whose namesake in the spec is of another type."""
     for part, name, told, line in _lines(own.declared):
-        there = as_line(_field(streams, name, told))
+        there = as_line(_fields(streams.get(name)).get(told))
         if ("streams", name, "fields", told) not in lines and there.get("type", line["type"]) != line["type"]:
-            why = f"`{told}` is of type {there['type']} in the stream `{name}` of {document.tree['name']}"
-            yield _fault(
-                part, "SP205", f"{why}: call it otherwise, or give it a line in the connection's `hub`", "type"
-            )
+            why = f"the stream `{name}` of {document.tree['name']} has a field `{told}` of type {there['type']}"
+            yield _fault(part, "SP205", f"{why}: take another name, or a line in the connection's `hub`", "type")
 
 
 def _wordless(document: Document, streams: Mapping[str, Any], values: Part | None) -> Iterator[Fault]:
     """Value maps of fields that the stream has not."""
     for part, name, told, _ in _lines(values):
-        if _field(streams, name, told) is None:
+        if told not in _fields(streams.get(name)):
             yield _fault(part, "SP204", f"the stream `{name}` of {document.tree['name']} has no field `{told}`")
 
 
@@ -127,5 +127,6 @@ def _fault(part: Part, code: str, message: str, *key: str) -> Fault:
     return part.document.fault((*part.path, *key), code, message)
 
 
-def _field(streams: Mapping[str, Any], stream: str, name: str) -> Any:
-    return ((streams.get(stream) or {}).get("fields") or {}).get(name)
+def _fields(stream: Any) -> Mapping[str, Any]:
+    fields = stream.get("fields") if isinstance(stream, dict) else None
+    return fields if isinstance(fields, dict) else {}

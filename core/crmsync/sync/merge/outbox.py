@@ -82,10 +82,14 @@ class Outbox:
     def _conflicts(self) -> tuple[int, list[Change]]:
         """Conflicts of `merged`, one row a group of fields: open ones that are none any more are resolved."""
         self.store.lookup(CONFLICTS_OF_ROW, f"SELECT {self.side.who()}, _id AS hub_id FROM merged", "earlier")
+        # One that the hub has won is met again until the CRM confirms: it is told once.
+        told = " AND ".join(f"e.{n}::VARCHAR IS NOT DISTINCT FROM c.{n}::VARCHAR" for n in ("base", "hub", "remote"))
         self._table(
             "found",
             "SELECT _id AS hub_id, _remote_id AS remote_id, c.fields, c.base, c.hub, c.remote, c.policy, c.winner "
-            "FROM (SELECT _id, _remote_id, unnest(_conflicts) AS c FROM merged)",
+            "FROM (SELECT _id, _remote_id, unnest(_conflicts) AS c FROM merged) WHERE c.winner IS DISTINCT FROM 'hub' "
+            "OR NOT EXISTS (FROM earlier e WHERE e.hub_id = _id AND e.fields = c.fields AND e.winner = 'hub' "
+            f"AND {told})",
         )
         self._table("open", "SELECT * FROM earlier WHERE resolved_at IS NULL")
         if not self.store.engine.value("SELECT (SELECT count(*) FROM found) + (SELECT count(*) FROM open)"):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from crmsync.config import Rule, Terms
 from crmsync.errors import ConfigError
-from crmsync.mapping import literal, type_of
+from crmsync.mapping import literal
 from crmsync.mapping.types import duckdb_type
 from crmsync.spec.load import objects
 from crmsync.spec.model import Objects
@@ -77,10 +77,10 @@ def bring_hub(store: FileStore, side: Side) -> None:
     there = store.ensure(side.hub)
     for column in side.hub.columns:
         if column.name in there and column.name not in objects()[side.stream]:
-            name = f"{side.hub.schema}.{side.hub.name}.{column.name}"
+            table, type_ = f"{side.hub.schema}.{side.hub.name}", there[column.name]
             raise ConfigError(
-                f"{name} is of type {there[column.name]} in the store, and crmsync.yaml makes it {column.type}.",
-                hint=f"Declare it as {type_of(there[column.name])}, or give the field another name.",
+                f"{table}.{column.name} is of type {type_} in the store, and crmsync.yaml makes it {column.type}.",
+                hint=f"Give the field another name, or: ALTER TABLE {table} ALTER {column.name} TYPE {column.type}",
             )
 
 

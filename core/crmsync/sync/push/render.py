@@ -30,8 +30,8 @@ def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[B
     """The bodies of the intents of this `action` in the engine table `intents`; `rendered` has an item for each.
 
     An item's key is the hub's row, so that a create that is planned twice makes one record where keys mean something.
-    Words go out as the CRM's, references as ids of its records. One whose record the CRM has not got yet is left out: it
-    delays itself only.
+    Words go out as the CRM's, and references as ids of its records. One whose record the CRM has not got yet is left
+    out: it delays itself only.
     """
     types = {field.name: field.type for field in side.fields}
     written = [field.name for field in plan.fields if field.name in types]
