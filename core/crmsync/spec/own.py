@@ -84,12 +84,12 @@ def _with_line(
 ) -> dict[str, Any]:
     """The stream with the line of a field of the hub.
 
-    A field of the spec that the hub has not and that stands at the same place is read only then: nobody writes it.
+    A field of the spec that the hub has not, and that is written to the same place, is read only then.
     """
     line = as_line(line)
     at, fields = _place(line), dict(_fields(stream))
     for other, there in fields.items():
-        if other not in shared and _place(as_line(there)) == at:
+        if other not in shared and line.get("dir") != "read" and _place(as_line(there)) == at:
             fields[other] = {k: v for k, v in as_line(there).items() if k not in _OF_WRITES} | {"dir": "read"}
     fields[name] = {"type": given.type, "title": given.title, **line}
     return {**stream, "fields": fields}
