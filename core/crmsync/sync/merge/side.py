@@ -58,17 +58,28 @@ def hub_of(name: str, objects: Objects) -> Table:
 
 
 def side_of(connection: str, stream: Stream, mirror: Table, terms: Terms) -> Side | None:
-    """The stream beside the hub's table of its name; None where the hub has none."""
+    """The stream beside the hub's table of its name; None where the hub has none.
+
+    Raises ConfigError where a column of the mirror has another type than the hub's field, and keeps it.
+    """
     if stream.name not in terms.objects:
         return None
     ours = terms.objects[stream.name]
+    for field in stream.fields:
+        if field.name in ours and field.type != ours[field.name].type:
+            raise ConfigError(
+                f"{field.name} of {connection}.{stream.name} is stored as {field.type}, and in the hub it is of type "
+                f"{ours[field.name].type}.",
+                hint="Give the hub's field another name.",
+            )
     merged = groups([_merged(f, stream.name, terms) for f in stream.fields if f.name in ours])
     fields = [field for group in merged for field in group.fields]
     shared = tuple(
         Shared(f.name, f.name, f.type, _refers(f.name) if f.type == "ref" else None, f.words) for f in fields
     )
     pairing = Pairing(connection, stream.name, hub_of(stream.name, terms.objects), mirror, shared)
-    key = next((field.name for field in fields if field.type in _KEYS), None)
+    canonical = objects()[stream.name]
+    key = next((field.name for field in fields if field.type in _KEYS and field.name in canonical), None)
     return Side(connection, stream.name, pairing, merged, key, terms.rank)
 
 
