@@ -223,6 +223,8 @@ CONFLICTS = Table(
     "Fields that changed on both sides: who won and what was lost, or that a person is to decide.",
 )
 
+INTENTS_OF_ROW, CONFLICTS_OF_ROW = (replace(t, key=("connection", "stream", "hub_id")) for t in (INTENTS, CONFLICTS))
+
 MIGRATIONS = Table(
     "crmsync",
     "migrations",

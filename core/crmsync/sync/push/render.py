@@ -13,7 +13,7 @@ from crmsync.mapping.item import NOTHING
 from crmsync.mapping.lists import ELEMENT, kept
 from crmsync.mapping.types import duckdb_type
 from crmsync.mapping.write import WritePlan
-from crmsync.store import FileStore
+from crmsync.store import FileStore, theirs
 from crmsync.store.schema import LINKS
 from crmsync.sync.merge.side import Side
 
@@ -39,7 +39,8 @@ def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[B
     """The bodies of the intents of this `action` in the engine table `intents`; `rendered` has an item for each.
 
     An item's key is the hub's row, so that a create that is planned twice makes one record where keys mean something.
-    References go out as ids of the CRM. One whose record the CRM has not got yet is left out: it delays itself only.
+    Words go out as the CRM's, and references as ids of its records. One whose record the CRM has not got yet is left
+    out: it delays itself only.
     What is wrong in halves goes out whole: with a field of such a group all of them that the hub has a value for. What
     the CRM lets nobody write counts as sent where the hub has a value: it stands until the CRM's changes. A create says
     nothing of empty fields: what the CRM fills them with is the hub's then.
@@ -70,7 +71,7 @@ def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[B
         store,
         "outgoing",
         f"SELECT w.hub_id AS _key, w.remote_id AS _id, NULL::VARCHAR AS _value, {named} AS _write, "
-        f"{plan.now_sql('n')} AS _now{_values(plan, types, references, more)} FROM values_to_write w{joins}"
+        f"{plan.now_sql('n')} AS _now{_values(side, plan, references, more)} FROM values_to_write w{joins}"
         + (f" LEFT JOIN {identifier(_ROWS)} h ON h._id = w.hub_id" if more else ""),
     )
     store.engine.execute(plan.create_sql(RENDERED))
@@ -133,17 +134,18 @@ def _beside(store: FileStore, side: Side, written: Sequence[str]) -> tuple[str, 
     return kept(f"[{', '.join(listed)}]::VARCHAR[]", f"{ELEMENT} IS NOT NULL"), frozenset(more)
 
 
-def _values(plan: WritePlan, types: Mapping[str, str], references: Mapping[str, str], beside: frozenset[str]) -> str:
+def _values(side: Side, plan: WritePlan, references: Mapping[str, str], beside: frozenset[str]) -> str:
     """SQL: the columns of `outgoing` that are fields."""
-    values = ""
+    values, words = "", {field.name: field.words for field in side.fields}
     for field in plan.fields:
         name = identifier(field.name)
         if field.name in references:
             value = _end(field.name, references)
         elif field.name in beside:
             value = f"CASE WHEN list_contains(w.names, {literal(field.name)}) THEN w.v.{name} ELSE h.{name} END"
-        elif field.name in types:
-            value = f"w.v.{name}"
+            value = theirs(words[field.name], value)
+        elif field.name in words:
+            value = theirs(words[field.name], f"w.v.{name}")
         else:
             value = f"NULL::{duckdb_type(field.type)}"
         values += f", {value} AS {name}"
