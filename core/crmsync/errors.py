@@ -9,7 +9,7 @@ CrmsyncError
 ├── ProviderError     exit 1: the CRM did not answer as it should
 │   └── ProviderDown BadRequest UnreadablePage RestartNeeded UnexpectedAnswer NotFound
 ├── Stopped           exit 4: stopped early, resumable
-│   └── AlreadyRunning BudgetSpent BrakePulled LeaseLost
+│   └── AlreadyRunning BudgetSpent BrakePulled LeaseLost PlanMoved
 ├── StoreError        exit 1: the store file
 │   └── StoreLocked StoreReadOnly StoreCorrupt StoreTooNew StoreFull StoreMoved
 └── InternalError     exit 1: a mistake of ours
@@ -208,6 +208,13 @@ class BrakePulled(Stopped):
     """A sweep would mark more rows as deleted than the brake allows; the rest of the run was done."""
 
     code = "CS303"
+
+
+class PlanMoved(Stopped):
+    """The hub or the CRM changed since a plan was made, so that something else would be written."""
+
+    code = "CS305"
+    default_hint = "Look at what would be done now, and make a new plan: crmsync plan"
 
 
 class LeaseLost(Stopped):

@@ -19,6 +19,7 @@ INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
 # name -> module and the line that --help shows; reading the line must not import the module
 _COMMANDS = {
     "run": ("run", "Bring streams up to date."),
+    "plan": ("plan", "Tell exactly what a push or sync would write, and write nothing."),
     "check": ("check", "Tell whether a connection works, and what to do if not."),
     "auth": ("auth", "Connect by your consent: in the browser, or by a code."),
     "connectors": ("specs", "List the installed connectors."),

@@ -29,7 +29,15 @@ if TYPE_CHECKING:
 
 LONG_S = 2.0  # shorter waits are nobody's business
 _FRAMES_A_S = 8.0
-_PHASES = {"full": "everything", "ids": "ids", "census": "missing", "changes": "changes", "tombstones": "deletions"}
+_PHASES = {
+    "full": "everything",
+    "ids": "ids",
+    "census": "missing",
+    "changes": "changes",
+    "tombstones": "deletions",
+    "merge": "merging",
+    "push": "writing",
+}
 
 
 class Progress:

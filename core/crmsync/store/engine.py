@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import duckdb
 
-from crmsync.errors import UsageError
+from crmsync.errors import StoreFull, UsageError
+from crmsync.process import birth
 from crmsync.quote import identifier, literal
 from crmsync.store.duckdb_errors import translated, translated_for_asker
 from crmsync.store.interface import Table
@@ -30,6 +32,8 @@ class Engine:
 
     def __init__(self, path: Path) -> None:
         self.path = path.resolve()  # two names of one file would get past DuckDB's own check
+        self.draft = self.path.with_name(f".{self.path.name}.{os.getpid()}.draft")
+        self.drafting = False  # the copy at `draft` is attached in place of the store
         self.attached = False
         # A shell names a database after its file: in crmsync.duckdb a schema `crmsync` would make each
         # `crmsync.runs` ambiguous. There our own tables stand in `main`, and `crmsync.runs` finds them all the same.
@@ -37,7 +41,7 @@ class Engine:
         self._located = False
         self._statements: dict[str, duckdb.Statement] = {}
         self._connection = duckdb.connect(":memory:", config={"threads": 1})
-        allowed = ", ".join(literal(f"{self.path}{suffix}") for suffix in _SIDE_FILES)
+        allowed = ", ".join(literal(f"{file}{suffix}") for file in (self.path, self.draft) for suffix in _SIDE_FILES)
         for setting in (
             "SET TimeZone = 'UTC'",
             f"SET memory_limit = '{MEMORY_LIMIT}'",
@@ -119,10 +123,11 @@ class Engine:
 
     def attach(self, *, read_only: bool = False) -> None:
         """Open the store file, made anew where there is none; raises Locked where another program has it open."""
-        if not read_only and not self.path.exists():
-            _create(self.path)
-        how = "(READ_ONLY)" if read_only else "" if self.path.exists() else f"({_STORAGE})"
-        self.execute(f"ATTACH {literal(str(self.path))} AS {self.alias} {how}")
+        path = self.draft if self.drafting else self.path
+        if not read_only and not path.exists():
+            _create(path)
+        how = "(READ_ONLY)" if read_only else "" if path.exists() else f"({_STORAGE})"
+        self.execute(f"ATTACH {literal(str(path))} AS {self.alias} {how}")
         self.attached = True
         if not self._located:
             self._locate(read_only)
@@ -140,6 +145,22 @@ class Engine:
         """Let the file go, which also checkpoints it. It is let go even where the checkpoint fails and this raises."""
         self.attached = False
         self.execute(f"DETACH {self.alias}")
+
+    def copy(self) -> None:
+        """Make the draft, a copy of the attached store; drafts that killed processes have left are removed."""
+        self.execute(f"CHECKPOINT {self.alias}")  # then all of it is in the file
+        for left in self.path.parent.glob(f".{self.path.name}.*.draft"):
+            if left == self.draft or not birth(int(left.name.split(".")[-2])):
+                _remove(left)
+        try:
+            copyfile(self.path, self.draft)
+        except OSError as error:
+            raise StoreFull(f"There is no room for a copy of {self.path}: {error.strerror}.") from None
+
+    def drop_draft(self) -> None:
+        """Remove the draft."""
+        for suffix in _SIDE_FILES:
+            _remove(self.draft.with_name(f"{self.draft.name}{suffix}"))
 
     def interrupt(self) -> None:
         """Stop the running statement; may be called from another thread."""

@@ -143,6 +143,14 @@ class FileStore:
             changes.insert(self.engine, schema.RUNS, row)
             return lease
 
+    def hold(self, connection: str, stream: str, run_id: str, doing: str) -> Lease:
+        with self._visit(), transaction(self.engine):
+            return leases.acquire(self.engine, connection, stream, run_id, doing)
+
+    def let_go(self, lease: Lease) -> None:
+        with self._visit(), transaction(self.engine):
+            leases.release(self.engine, lease)
+
     def release(self, lease: Lease, run: Mapping[str, Any], logs: Sequence[Mapping[str, Any]] = ()) -> None:
         with self._visit(), transaction(self.engine):
             mirror = Table(lease.connection, lease.stream, (), ("_id",))
@@ -243,6 +251,23 @@ class FileStore:
         """SQL: whether a row of a mirror is that of a living record of its stream."""
         ends = {"_deleted_at", "_left_at"} & tables.columns(self.engine, mirror)  # the hub's have neither
         return " AND ".join(f"{end} IS NULL" for end in sorted(ends)) or "true"
+
+    @contextmanager
+    def rehearsal(self) -> Iterator[None]:
+        """All calls of the block go to a copy of the store, which is gone afterwards; engine tables stay.
+
+        Raises StoreFull where there is no room for the copy, beside the store.
+        """
+        with self._visit():
+            self.engine.copy()
+        try:
+            self.rest()
+            self.engine.drafting = True
+            yield
+        finally:
+            self.rest()
+            self.engine.drafting = False
+            self.engine.drop_draft()
 
     @contextmanager
     def changing(self) -> Iterator[Engine]:

@@ -205,6 +205,15 @@ class Store(Protocol):
         Raises AlreadyRunning with the holder's name.
         """
 
+    def hold(self, connection: str, stream: str, run_id: str, doing: str) -> Lease:
+        """Take a lease without a row in crmsync.runs, of a hub table; `doing` is what others are told of the holder.
+
+        Raises AlreadyRunning with the holder's name.
+        """
+
+    def let_go(self, lease: Lease) -> None:
+        """Give a lease of `hold` back."""
+
     def release(self, lease: Lease, run: Mapping[str, Any], logs: Sequence[Mapping[str, Any]] = ()) -> None:
         """Close the run's row and give the lease back; a run that is done closes the stream's unreadable pages."""
 

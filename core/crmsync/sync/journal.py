@@ -5,10 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crmsync.events import Event, Note, PhaseStarted, RequestAnswered, Retrying, StreamFinished, Waiting
-from crmsync.sync.model import Counts
+from crmsync.sync.model import Counts, Written
+
+if TYPE_CHECKING:
+    from crmsync.sync.planning import Plan
 
 _PHASES = {
     "full": "Reading everything.",
@@ -16,6 +19,8 @@ _PHASES = {
     "tombstones": "Reading the list of deleted records.",
     "ids": "Reading the ids of everything.",
     "census": "Asking for what was not met, or is not known.",
+    "merge": "Merging with the hub.",
+    "push": "Writing to the CRM.",
 }
 
 
@@ -30,6 +35,8 @@ class Journal:
         self._lock = threading.Lock()
         self._logs: list[Mapping[str, Any]] = []
         self.counts = Counts()
+        self.written: Written | None = None
+        self.plan: Plan | None = None
         self.requests = self.retries = 0
         self.waited_s = 0.0
 
@@ -37,7 +44,8 @@ class Journal:
         """What a commit of `counts` more is to write: totals by the names of crmsync.runs, and new lines."""
         with self._lock:
             costs = {"requests": self.requests, "retries": self.retries, "waited_seconds": round(self.waited_s, 3)}
-            return {**(self.counts + counts).as_dict(), **costs}, tuple(self._logs)
+            written = self.written.as_dict() if self.written else {}
+            return {**(self.counts + counts).as_dict(), **written, **costs}, tuple(self._logs)
 
     def keep(self, counts: Counts, lines: int) -> None:
         """Note that a draft is committed; one that is not, was never counted."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from crmsync.mapping import LinkPlan
 from crmsync.spec.model_stream import Place
+
+if TYPE_CHECKING:
+    from crmsync.sync.planning import Plan
 
 Gone = tuple[str, datetime | None]  # an id, and when it went, as far as that is known
 Phase = Literal["full", "ids", "census", "changes", "tombstones"]
@@ -30,6 +33,28 @@ class Counts:
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Counts)))
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a merge with the hub, and the writes that followed, came to.
+
+    `merged` hub rows took something of the CRM's, `linked` ones were found to be a record of it. `created`, `updated`
+    and `archived` are records of the CRM. Of the writes, `refused` were not accepted, and nobody knows yet whether
+    `unknown` ones were done. `conflicts` are open when the run ends.
+    """
+
+    merged: int = 0
+    linked: int = 0
+    created: int = 0
+    updated: int = 0
+    archived: int = 0
+    refused: int = 0
+    unknown: int = 0
+    conflicts: int = 0
 
     def as_dict(self) -> dict[str, int]:
         return asdict(self)
@@ -140,7 +165,10 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How one stream's run ended: `status` is done, failed or stopped."""
+    """How one stream's run ended: `status` is done, failed or stopped.
+
+    `written` is None where it only read, `plan` where none was made.
+    """
 
     run_id: str
     connector: str
@@ -153,6 +181,8 @@ class Result:
     retries: int
     waited_seconds: float
     seconds: float
+    written: Written | None = None
+    plan: Plan | None = None
     error: Mapping[str, str] | None = None
     exit_status: int = 0
 
@@ -162,6 +192,8 @@ class Result:
             key: getattr(self, key) for key in ("run_id", "connector", "connection", "stream", "mode", "status")
         }
         out |= self.counts.as_dict()
+        out |= self.written.as_dict() if self.written else {}
+        out |= self.plan.as_dict() if self.plan else {}
         out |= {"requests": self.requests, "retries": self.retries}
         out |= {"waited_seconds": round(self.waited_seconds, 3), "seconds": round(self.seconds, 3)}
         return out | ({"error": dict(self.error)} if self.error else {})

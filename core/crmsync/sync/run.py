@@ -1,20 +1,21 @@
-"""Run: lease -> pull -> close the run, for each stream of a connection; one that fails does not stop the others."""
+"""Run: lease -> pull, merge, push -> close the run, for each stream; one that fails does not stop the others."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 import traceback
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING
 
 from crmsync import faults
 from crmsync.clock import Clock, SystemClock
-from crmsync.errors import AlreadyRunning, CrmsyncError, Stopped, StoreError, UnknownStream, UnreadablePage
+from crmsync.errors import BrakePulled, CrmsyncError, StoreError, UnknownStream, UnreadablePage, UsageError
 from crmsync.events import Events, Note, StreamFinished, StreamStarted
 from crmsync.http import HttpSettings, RetrySettings, WireSettings
 from crmsync.spec.build import build
@@ -23,19 +24,22 @@ from crmsync.spec.model import Spec
 from crmsync.store import FileStore, Lease
 from crmsync.sync import catalog
 from crmsync.sync.access import access_to
+from crmsync.sync.holding import Holding
 from crmsync.sync.job import Job
 from crmsync.sync.journal import Journal
 from crmsync.sync.model import Counts, Result
 from crmsync.sync.prepare import Surroundings, prepare
 from crmsync.sync.probe import probed
+from crmsync.sync.stopping import unless
+from crmsync.sync.turns import Turns
 from crmsync.sync.worker import Worker
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from crmsync.sync.merge.side import Side
+    from crmsync.sync.pull import Pull
 
-HEARTBEAT_S = 15.0
 # The first request of all: an address that leads nowhere is told while somebody still looks. Later ones are patient.
 _FIRST = HttpSettings(WireSettings(connect_s=5.0), RetrySettings(unreachable_s=5.0))
-_WAIT_S = 1.0  # between two looks at a lease that somebody else holds
 
 
 async def run(
@@ -57,17 +61,20 @@ async def run(
     clock, stop = clock or SystemClock(), stop or asyncio.Event()
     worker = Worker()
     try:
-        job = await _unless(stop, probed(job, spec, clock, events, _FIRST))
+        if job.plan is not None:
+            await worker.do(_require_plan, store, job.connection.name, job.plan)
+        job = await unless(stop, probed(job, spec, clock, events, _FIRST))
         spec = build(document.tree, objects(), job.connection.values)
-        access = await _unless(stop, access_to(job, spec, clock, events, _FIRST, store=store, worker=worker))
+        access = await unless(stop, access_to(job, spec, clock, events, _FIRST, store=store, worker=worker))
         async with access.client(spec, _FIRST) as client:
-            account = await _unless(stop, catalog.read_account(client, spec))
+            account = await unless(stop, catalog.read_account(client, spec))
         spec = build(document.tree, objects(), {**job.connection.values, **account.facts})
         async with access.client(spec) as client:
             around = Surroundings(spec, account, job.connection, client, store, worker, events)
-            shared = _Shared(job, around, clock, stop)
-            async with _Heart(shared) as heart:
-                return list(await asyncio.gather(*(_stream(shared, heart, name) for name in picked)))
+            holding = Holding(store, worker, clock, stop, events, job.connection.name)
+            shared = _Shared(job, around, holding, Turns(picked, objects()), stop)
+            async with holding:
+                return list(await asyncio.gather(*(_stream(shared, name) for name in picked)))
     finally:
         worker.close()
 
@@ -78,8 +85,10 @@ class _Shared:
 
     job: Job
     around: Surroundings
-    clock: Clock
+    holding: Holding
+    turns: Turns
     stop: asyncio.Event
+    sides: list[Side] = field(default_factory=list)  # of the streams that are written, in their order
 
     @property
     def store(self) -> FileStore:
@@ -94,7 +103,7 @@ class _Shared:
         return self.around.events
 
 
-async def _stream(shared: _Shared, heart: _Heart, name: str) -> Result:
+async def _stream(shared: _Shared, name: str) -> Result:
     """Run one stream to its Result, whatever happens."""
     job, begun = shared.job, time.monotonic()
     journal = Journal(job.connection.name, name)
@@ -102,19 +111,19 @@ async def _stream(shared: _Shared, heart: _Heart, name: str) -> Result:
     status, error, exit_status = "done", None, 0
     lease: Lease | None = None
     try:
-        lease = await _acquire(shared, name)
-        heart.leases.append(lease)
+        lease = await shared.holding.take(name, partial(_take, shared, name), wait=job.wait)
         faults.point("lease.taken")
-        await _unless(shared.stop, _pull(shared, name, lease, journal))
+        await _bring_up_to_date(shared, name, lease, journal)
     except Exception as raised:  # noqa: BLE001 - the edge of a run: one stream's failure must not stop the others
         error, exit_status = _told(shared, raised), _exit_status(raised)
         status = "stopped" if exit_status == 4 else "failed"
         if lease and isinstance(raised, UnreadablePage):
             await _quietly(shared, shared.store.keep_page, lease, raised.message, raised.body)
+    shared.turns.leave(name)
     message = f"{error['code']} {error['message']}" if error else "Done."
     shared.events.emit(StreamFinished(job.connection.name, name, status, message))
     if lease is not None:
-        heart.leases.remove(lease)
+        shared.holding.leases.remove(lease)
         await _close(shared, lease, journal, status, error)
     faults.point("stream.done")
     return Result(
@@ -125,6 +134,8 @@ async def _stream(shared: _Shared, heart: _Heart, name: str) -> Result:
         mode=job.mode,
         status=status,
         counts=journal.counts,
+        written=journal.written,
+        plan=journal.plan,
         requests=journal.requests,
         retries=journal.retries,
         waited_seconds=journal.waited_s,
@@ -134,55 +145,52 @@ async def _stream(shared: _Shared, heart: _Heart, name: str) -> Result:
     )
 
 
-async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T:
-    """Do the work, or drop it where it waits when `stop` is set; raises Stopped then."""
-    task, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
-    try:
-        if not stop.is_set():  # else nothing is begun, however short
-            await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            return task.result()
-        raise Stopped("Stopped on request.", hint="Run the same command again: it goes on where it was.")
-    finally:
-        task.cancel()
-        stopping.cancel()
-        await asyncio.gather(task, stopping, return_exceptions=True)
-
-
-async def _pull(shared: _Shared, name: str, lease: Lease, journal: Journal) -> None:
-    job, stream = shared.job, shared.around.spec.streams[name]
-    pull = await prepare(stream, shared.around, lease, journal, backfill=job.backfill, brake=job.brake)
+async def _bring_up_to_date(shared: _Shared, name: str, lease: Lease, journal: Journal) -> None:
+    """Read the stream, and then, where the job says so, merge it with the hub and write."""
+    job, stop, stream = shared.job, shared.stop, shared.around.spec.streams[name]
+    pull = await unless(stop, prepare(stream, shared.around, lease, journal, backfill=job.backfill, brake=job.brake))
     shared.events.emit(StreamStarted(job.connection.name, name))
-    await pull.run()
-    if job.mode == "sync":
-        from crmsync.sync.two_way import two_way
+    braked: BrakePulled | None = None
+    try:
+        await unless(stop, pull.run())
+    except BrakePulled as error:
+        braked = error  # nobody is marked as deleted before a person has decided; all else goes on
+    if job.mode != "pull":
+        await _write(shared, pull, lease, journal)
+    if braked is not None:
+        raise braked
 
-        await two_way(pull, shared.around, lease)
+
+async def _write(shared: _Shared, pull: Pull, lease: Lease, journal: Journal) -> None:
+    """In its turn, merge the stream with the hub and write, or plan it."""
+    from crmsync.sync.two_way import TwoWay, side_to_write
+
+    job = shared.job
+    await unless(shared.stop, shared.turns.come(lease.stream))
+    side = side_to_write(pull, shared.around)
+    if side is None:
+        return
+    earlier, take = tuple(shared.sides), job.mode == "sync"
+    shared.sides.append(side)
+    two_way = TwoWay(pull, shared.around, shared.holding, lease, side, earlier, take)
+    if job.rehearse:
+        journal.plan = await two_way.plan()
+    else:
+        await two_way.run(job.plan)
 
 
-async def _acquire(shared: _Shared, name: str) -> Lease:
-    """Take the lease; only the wait for another holder can be stopped, else a lease might be taken and forgotten."""
+def _take(shared: _Shared, name: str) -> Lease:
+    """The lease of a stream, and its row in crmsync.runs."""
     job = shared.job
     row = {
         "run_id": job.run_id,
         "connection": job.connection.name,
         "stream": name,
         "connector": job.connection.connector,
-        "mode": job.mode,
+        "mode": "plan" if job.rehearse else job.mode,
         "started_at": datetime.now(UTC),
     }
-    told = False
-    while True:
-        try:
-            return await shared.worker.do(shared.store.acquire, job.connection.name, name, row)
-        except AlreadyRunning as error:
-            if not job.wait:
-                raise
-            if not told:
-                shared.events.emit(Note(job.connection.name, name, "info", f"{error.message} Waiting for it."))
-                told = True
-            await shared.worker.do(shared.store.rest)
-            await _unless(shared.stop, shared.clock.sleep(_WAIT_S))
+    return shared.store.acquire(job.connection.name, name, row)
 
 
 async def _close(shared: _Shared, lease: Lease, journal: Journal, status: str, error: Mapping[str, str] | None) -> None:
@@ -214,6 +222,15 @@ def _told(shared: _Shared, raised: Exception) -> dict[str, str]:
     return {"code": "CS900", "message": redact(message), "hint": "Please report this; the store is intact."}
 
 
+def _require_plan(store: FileStore, connection: str, plan_id: str) -> None:
+    where = "connection = ? AND plan_id = ? AND state = 'draft' LIMIT 1"
+    if not store.query(f"SELECT 1 FROM crmsync.intents WHERE {where}", [connection, plan_id])[1]:
+        raise UsageError(
+            f"There is no plan {plan_id} of {connection} that has something to write: it was carried out, or replaced.",
+            hint="Make one with: crmsync plan",
+        )
+
+
 def _picked(spec: Spec, names: Sequence[str]) -> list[str]:
     unknown = [name for name in names if name not in spec.streams]
     if unknown:
@@ -222,25 +239,3 @@ def _picked(spec: Spec, names: Sequence[str]) -> list[str]:
         known = ", ".join(spec.streams)
         raise UnknownStream(f"{spec.name} has no stream {', '.join(unknown)}.{guess} It has: {known}.")
     return [name for name in spec.streams if not names or name in names]
-
-
-class _Heart:
-    """Tells others every few seconds that this run's leases are held by the living."""
-
-    def __init__(self, shared: _Shared) -> None:
-        self._shared = shared
-        self.leases: list[Lease] = []
-
-    async def __aenter__(self) -> _Heart:
-        self._task = asyncio.create_task(self._beat())
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-
-    async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(HEARTBEAT_S)
-            if self.leases:
-                await _quietly(self._shared, self._shared.store.heartbeat, tuple(self.leases))

@@ -2,46 +2,217 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
+from crmsync.errors import BrakePulled, PlanMoved, StoreMoved
+from crmsync.events import PhaseStarted
 from crmsync.mapping.outcome import compile_outcome
 from crmsync.mapping.write import compile_write
 from crmsync.spec.load import objects
 from crmsync.spec.model import Spec
 from crmsync.spec.model_stream import Stream
-from crmsync.store import Lease
-from crmsync.sync.merge.reconcile import Reconcile
+from crmsync.store import Commit, FileStore, Lease
+from crmsync.sync.holding import Holding
+from crmsync.sync.merge.reconcile import Reconcile, Reconciled
 from crmsync.sync.merge.side import Side, side_of
+from crmsync.sync.model import Written
+from crmsync.sync.planning import IN_PLAN, Plan, Planning, over
 from crmsync.sync.prepare import Surroundings
 from crmsync.sync.pull import Pull
-from crmsync.sync.push import ACTIONS, Push, Pushed, Way
+from crmsync.sync.pull.census import BRAKE_FREE
+from crmsync.sync.push import ACTIONS, Push, Way
 from crmsync.sync.push.recover import Recover
+from crmsync.sync.stopping import unless
+
+T = TypeVar("T")
 
 HUB = "crm"
+_TRIES = 5  # merges of rows that people edit at the same time
 
 
-async def two_way(pull: Pull, around: Surroundings, lease: Lease) -> Pushed:
-    """Bring the hub and the CRM in step; what could not be written stays owed, and is told."""
-    stream = pull.source.stream
-    side = side_of(around.connection.name, stream, pull.lander.mirror.table, objects())
-    if side is None or stream.write is None:
-        return Pushed()
-    await Recover(pull.confirm, around.store, pull.worker, side, lease, stream.write).run()
-    await _reconcile(pull, side, lease)
-    if ids := await pull.worker.do(_to_update, pull, side):
-        async for _ in pull.confirm.arrived(ids):  # an edit that the reading has not met yet is not overwritten
+@dataclass(frozen=True, slots=True)
+class TwoWay:
+    """Brings one stream, the hub and the CRM in step. `take`: the hub takes what the CRM has, too.
+
+    `lease` is the stream's, `earlier` are the sides of the streams that are written before it.
+    """
+
+    pull: Pull
+    around: Surroundings
+    holding: Holding
+    lease: Lease
+    side: Side
+    earlier: Sequence[Side]
+    take: bool
+
+    async def run(self, plan_id: str | None = None) -> None:
+        """Merge and write. What could not be written stays owed, and is told.
+
+        With a plan, only what is in it is written. Raises PlanMoved where now something else would be done, and
+        BrakePulled where too much is to be archived.
+        """
+        do, stop = self.around.worker.do, self.holding.stop
+        self._emit("merge")
+        await unless(stop, self._recover())
+        if plan_id is not None and (moved := await self._rehearse(lambda planning: planning.differs(plan_id))):
+            raise PlanMoved(f"What would be written differs from plan {plan_id} in {moved} rows; nothing was written.")
+        done = await unless(stop, self._reconcile())
+        if ids := await do(self._to_update):
+            await unless(stop, self._refresh(ids))
+            done += await unless(stop, self._reconcile())
+        await self._tell(done)
+        self._emit("push")
+        braked = await do(self._too_many)
+        try:
+            await self._push(without="archive" if braked else None, only=IN_PLAN if plan_id else None).run()
+        finally:
+            await self._tell(done)
+        if plan_id is not None:
+            await do(self._end_plan)
+        if braked is not None:
+            raise braked
+
+    async def plan(self) -> Plan:
+        """What `run` would do, which is not done."""
+        self._emit("merge")
+        await unless(self.holding.stop, self._recover())
+        if ids := await self._rehearse(Planning.to_read):
+            await unless(self.holding.stop, self._refresh(ids))
+        return await self._rehearse(Planning.draw)
+
+    @property
+    def store(self) -> FileStore:
+        return self.around.store
+
+    async def _rehearse(self, ask: Callable[[Planning], T]) -> T:
+        """Ask what would be done, while nobody else merges."""
+        sides = (*self.earlier, self.side)
+        async with AsyncExitStack() as stack:
+            held = [await stack.enter_async_context(self._hub_of(side)) for side in sides]
+            merged = list(zip(sides, held, strict=True))
+            pools = tuple(self.around.spec.pools.values())
+            planning = Planning(self.store, merged, self.lease, self.take, self._ways, pools)
+            return await self.around.worker.do(ask, planning)
+
+    @property
+    def _ways(self) -> dict[str, Way]:
+        return ways(self.around.spec, self.pull.source.stream, self.side.connection)
+
+    def _push(self, *, without: str | None, only: str | None) -> Push:
+        return Push(
+            client=self.around.client,
+            source=self.pull.source,
+            confirm=self.pull.confirm,
+            store=self.store,
+            worker=self.around.worker,
+            side=self.side,
+            lease=self.lease,
+            ways={action: way for action, way in self._ways.items() if action != without},
+            stop=self.holding.stop,
+            only=only,
+        )
+
+    async def _recover(self) -> None:
+        write = self.pull.source.stream.write
+        assert write is not None  # see side_to_write
+        await Recover(self.pull.confirm, self.store, self.around.worker, self.side, self.lease, write).run()
+
+    def _end_plan(self) -> None:
+        self.store.commit(Commit(self.lease, [over(self.store, self.side)]))
+
+    async def _reconcile(self) -> Reconciled:
+        """Again, where people edit its rows meanwhile."""
+        async with self._hub_of(self.side) as held:
+            merge = Reconcile(self.store, self.side, held, self.take).run
+            for _ in range(_TRIES - 1):
+                try:
+                    return await self.around.worker.do(merge)
+                except StoreMoved:
+                    continue  # what it has committed holds, and it reads the rest as it is now
+            return await self.around.worker.do(merge)
+
+    @asynccontextmanager
+    async def _hub_of(self, side: Side) -> AsyncIterator[Lease]:
+        """The lease of a hub table: one merges at a time, or the same row might be made twice."""
+        doing = f"is merging {HUB}.{side.stream} with {side.connection}"
+        take = partial(self.store.hold, HUB, side.stream, self.lease.run_id, doing)
+        held = await self.holding.take(self.side.stream, take, wait=True)
+        try:
+            yield held
+        finally:
+            self.holding.leases.remove(held)
+            await self.around.worker.do(self.store.let_go, held)
+
+    async def _refresh(self, ids: Sequence[str]) -> None:
+        """Read what is to be written again: an edit that the reading has not met yet is not overwritten."""
+        async for _ in self.pull.confirm.arrived(ids):
             pass
-        await _reconcile(pull, side, lease)
-    return await Push(
-        client=around.client,
-        source=pull.source,
-        confirm=pull.confirm,
-        store=around.store,
-        worker=pull.worker,
-        side=side,
-        lease=lease,
-        ways=ways(around.spec, stream, around.connection.name),
-    ).run()
+
+    def _to_update(self) -> Sequence[str]:
+        found = self.store.query(
+            "SELECT DISTINCT remote_id FROM crmsync.intents WHERE connection = ? AND stream = ? "
+            "AND state = 'planned' AND action IN ('update', 'archive')",
+            list(self.side.whose.values()),
+        )
+        return [row[0] for row in found[1]]
+
+    def _too_many(self) -> BrakePulled | None:
+        """The brake, where rows that were deleted in the hub are more than a person may have meant."""
+        who = list(self.side.whose.values())
+        ((archives, links),) = self.store.query(
+            "SELECT (SELECT count(*) FROM crmsync.intents WHERE connection = $1 AND stream = $2 "
+            "AND state = 'planned' AND action = 'archive'), "
+            "(SELECT count(*) FROM crmsync.links WHERE connection = $1 AND stream = $2 AND state = 'linked')",
+            who,
+        )[1]
+        if archives <= max(BRAKE_FREE, links * self.pull.brake):
+            return None
+        return BrakePulled(
+            f"{archives} of {links} rows of {HUB}.{self.side.stream} were deleted, more than the brake of "
+            f"{self.pull.brake:.0%} lets us archive in {self.side.connection}. None of them was archived.",
+            hint="If that is right, run it again with: --brake 100. If not, restore the rows, with their _id.",
+        )
+
+    async def _tell(self, done: Reconciled) -> None:
+        """What it has come to so far."""
+        self.pull.lander.journal.written = await self.around.worker.do(self._written, done)
+
+    def _written(self, done: Reconciled) -> Written:
+        found = self.store.query(
+            "SELECT count(*) FILTER (state = 'applied' AND action = 'create'), "
+            "count(*) FILTER (state = 'applied' AND action = 'update'), "
+            "count(*) FILTER (state = 'applied' AND action = 'archive'), count(*) FILTER (state = 'rejected'), "
+            "count(*) FILTER (state = 'unknown'), (SELECT count(*) FROM crmsync.conflicts "
+            "WHERE connection = $1 AND stream = $2 AND resolved_at IS NULL) "
+            "FROM crmsync.intents WHERE connection = $1 AND stream = $2 AND run_id = $3",
+            [*self.side.whose.values(), self.lease.run_id],
+        )
+        created, updated, archived, refused, unknown, conflicts = found[1][0]
+        return Written(
+            merged=done.made + done.changed,
+            linked=done.linked,
+            created=created,
+            updated=updated,
+            archived=archived,
+            refused=refused,
+            unknown=unknown,
+            conflicts=conflicts,
+        )
+
+    def _emit(self, phase: str) -> None:
+        self.around.events.emit(PhaseStarted(self.around.connection.name, self.pull.source.stream.name, phase))
+
+
+def side_to_write(pull: Pull, around: Surroundings) -> Side | None:
+    """The stream beside its hub table; None where there is none, or the CRM's records are only read."""
+    stream = pull.source.stream
+    if stream.write is None:
+        return None
+    return side_of(around.connection.name, stream, pull.lander.mirror.table, objects())
 
 
 def ways(spec: Spec, stream: Stream, connection: str) -> dict[str, Way]:
@@ -55,23 +226,3 @@ def ways(spec: Spec, stream: Stream, connection: str) -> dict[str, Way]:
             render = compile_write(stream, operation, creates=action == "create", clear=spec.clear, known=known)
             found[action] = Way(operation, render, compile_outcome(operation.outcome, spec.rules, spec.error))
     return found
-
-
-async def _reconcile(pull: Pull, side: Side, lease: Lease) -> None:
-    """One at a time for a hub table, or the same row might be made twice."""
-    store, do = pull.lander.store, pull.worker.do
-    row = {"run_id": f"{lease.run_id}", "connection": HUB, "stream": side.stream, "mode": "merge"}
-    held = await do(store.acquire, HUB, side.stream, row)
-    try:
-        await do(Reconcile(store, side, held).run)
-    finally:
-        await do(store.release, held, {"status": "done"})
-
-
-def _to_update(pull: Pull, side: Side) -> Sequence[str]:
-    found = pull.lander.store.query(
-        "SELECT DISTINCT remote_id FROM crmsync.intents WHERE connection = ? AND stream = ? AND state = 'planned' "
-        "AND action IN ('update', 'archive')",
-        [side.connection, side.stream],
-    )
-    return [row[0] for row in found[1]]

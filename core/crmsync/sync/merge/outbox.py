@@ -31,8 +31,8 @@ class Outbox:
             after = self.store.engine.value("SELECT max(id) FROM planned")
             self._table(
                 "over",
-                "SELECT id, 'superseded' AS state, now() AS settled_at FROM planned WHERE plan_id IS NULL "
-                "AND hub_id NOT IN (SELECT hub_id FROM apart WHERE hub_id IS NOT NULL)",
+                "SELECT id, 'superseded' AS state, now() AS settled_at FROM planned "
+                "WHERE hub_id NOT IN (SELECT hub_id FROM apart WHERE hub_id IS NOT NULL)",
             )
             if self.store.engine.value("SELECT count(*) FROM over"):
                 self.store.commit(Commit(self.lease, [Update(INTENTS, "over")]))
@@ -60,7 +60,7 @@ class Outbox:
     def _planned(self, about: str) -> tuple[int, list[Change]]:
         """Intents of `owed`; a planned one that says the same stays, any other of these hub rows is superseded."""
         self.store.lookup(_INTENTS, f"SELECT {self.side.who()}, hub_id FROM ({about})", "earlier")
-        self._table("open", "SELECT * FROM earlier WHERE state IN ('planned', 'sent', 'unknown') AND plan_id IS NULL")
+        self._table("open", "SELECT * FROM earlier WHERE state IN ('planned', 'sent', 'unknown')")
         same = "o.action = w.action AND o.fields::VARCHAR IS NOT DISTINCT FROM w.fields::VARCHAR"
         self._table(
             "over",

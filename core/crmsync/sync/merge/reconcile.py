@@ -41,11 +41,15 @@ class Reconciled:
 
 @dataclass(frozen=True, slots=True)
 class Reconcile:
-    """Brings one stream's pairs back in step. `lease` is the hub's, so that nobody else makes the same row."""
+    """Brings one stream's pairs back in step. `lease` is the hub's, so that nobody else makes the same row.
+
+    `take`: the hub takes what the CRM has; else that waits for a run in which it does.
+    """
 
     store: FileStore
     side: Side
     lease: Lease
+    take: bool = True
 
     def run(self) -> Reconciled:
         """Everything that is apart. Raises StoreMoved where a hub row is edited while it is merged."""
@@ -57,8 +61,9 @@ class Reconcile:
         match(self.store, self.side)
         done = Reconciled(unclear=self._count("unclear"))
         known = "(SELECT remote_id FROM matched UNION ALL SELECT remote_id FROM unclear)"
-        for _ in self._slices(f"apart ANTI JOIN {known} USING (remote_id) WHERE mirror = 'new'"):
-            done += self._arrive()
+        if self.take:
+            for _ in self._slices(f"apart ANTI JOIN {known} USING (remote_id) WHERE mirror = 'new'"):
+                done += self._arrive()
         for _ in self._slices("matched"):
             done += self._merge("SELECT hub_id, remote_id, NULL::JSON AS base, NULL::JSON AS shown FROM part", new=True)
         for _ in self._slices("apart WHERE state = 'linked' AND hub <> 'twice' AND mirror NOT IN ('left', 'gone')"):
@@ -86,7 +91,7 @@ class Reconcile:
 
     def _merge(self, pairs: str, *, new: bool) -> Reconciled:
         """Merge the pairs of the engine query; those that are `new` have no link yet."""
-        merge_pairs(self.store, self.side, pairs)
+        merge_pairs(self.store, self.side, pairs, take=self.take)
         names = ", ".join(identifier(field.name) for field in self.side.fields)
         self._table("changed", f"SELECT _id, {names} FROM merged WHERE _changed")
         self._table("as_read", "SELECT * FROM hub_rows SEMI JOIN merged USING (_id)")

@@ -6,7 +6,7 @@ is to win, the hub takes its values now. What was lost stays in the conflict.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
@@ -41,19 +41,14 @@ def resolve(store: FileStore, side: Side, ids: Sequence[str], winner: Winner, va
     Raises ConflictMoved where a side is no longer as the conflict has it, UsageError for a value that does not fit or
     where one cannot decide, AlreadyRunning where the hub's rows of this kind are being merged.
     """
-    who = {"run_id": run_id, "connection": HUB, "stream": side.stream}
     try:
-        lease = store.acquire(HUB, side.stream, {**who, "mode": "resolve", "started_at": datetime.now(UTC)})
+        lease = store.hold(HUB, side.stream, run_id, f"decides on conflicts of {HUB}.{side.stream}")
     except AlreadyRunning as error:
-        raise AlreadyRunning(error.message, hint="It merges for seconds only: run the same command again.") from None
-    status, logs = "failed", list[dict[str, Any]]()
+        raise AlreadyRunning(error.message, hint="That takes seconds: run the same command again.") from None
     try:
         _Resolve(store, side, lease, winner, value).run(ids)
-        status = "done"
-        told = f"{len(ids)} conflicts of {side.connection}.{side.stream} were resolved by a person: {winner}."
-        logs.append({"at": datetime.now(UTC), "level": "info", "event": "resolved", "message": told})
     finally:
-        store.release(lease, {"status": status}, logs)
+        store.let_go(lease)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +73,8 @@ class _Resolve:
             "resolved",
             f"SELECT id, {literal(self.winner)} AS winner, now() AS resolved_at, 'person' AS resolution FROM noted",
         )
-        self.store.commit(Commit(self.lease, [self._seen(), *further, Update(CONFLICTS, "resolved")]))
+        changes = [self._seen(), *further, Update(CONFLICTS, "resolved")]
+        self.store.commit(Commit(self.lease, changes, logs=[self._log(len(ids))]))
 
     def _require_unmoved(self) -> None:
         """Each conflict is one still, and both sides are as it has them."""
@@ -190,6 +186,10 @@ class _Resolve:
         return found
 
     # -- the engine ----------------------------------------------------------------------------------------------------
+
+    def _log(self, number: int) -> Mapping[str, Any]:
+        message = f"{number} conflicts with {self.side.connection} were decided by a person: {self.winner}."
+        return {"at": datetime.now(UTC), "level": "info", "event": "Resolved", "message": message}
 
     def _moved(self) -> str:
         return f"now() AS moved_at, {literal(self.lease.run_id)} AS run_id"

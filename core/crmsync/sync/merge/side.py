@@ -29,6 +29,11 @@ class Side:
         return f"{literal(self.connection)} AS connection, {literal(stream or self.stream)} AS stream"
 
     @property
+    def whose(self) -> dict[str, str]:
+        """The same as values."""
+        return {"connection": self.connection, "stream": self.stream}
+
+    @property
     def fields(self) -> tuple[Shared, ...]:
         return self.pairing.fields
 

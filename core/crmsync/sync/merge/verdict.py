@@ -28,17 +28,18 @@ MOVES = (Verdict.SETTLED, Verdict.TAKE, Verdict.KEEP, Verdict.REMOTE)
 CONFLICTS = (Verdict.HUB, Verdict.KEEP, Verdict.REMOTE, Verdict.HELD)
 
 
-def verdict(group: Group, places: Sequence[Place]) -> str:
-    """SQL: the Verdict on `group`, whose fields have `places`."""
+def verdict(group: Group, places: Sequence[Place], *, take: bool) -> str:
+    """SQL: the Verdict on `group`, whose fields have `places`. Without `take`, what the hub would take waits."""
     fresh, hub, remote, carried = (any_of(f"{flag}{p.number}" for p in places) for flag in ("f", "hx", "cx", "x"))
     writable = any_of(f"x{place.number}" for place in places if place.field.writable)
     waits = any_of(["hub_gone", "remote_gone", *(_waits(place.field) for place in places)])
-    first, later = _decided(group.first, writable), _decided(group.policy, writable)
+    taken, remote_wins = (Verdict.TAKE, Verdict.REMOTE) if take else (Verdict.WAITS, Verdict.WAITS)
+    first, later = (_decided(policy, writable, remote_wins) for policy in (group.first, group.policy))
     decided = later if first == later else f"CASE WHEN {fresh} THEN {first} ELSE {later} END"
     return (
         f"CASE WHEN {waits} THEN {Verdict.WAITS:d} WHEN NOT {carried} THEN {Verdict.SETTLED:d} "
         f"WHEN NOT {remote} THEN CASE WHEN {writable} THEN {Verdict.WRITE:d} ELSE {Verdict.SETTLED:d} END "
-        f"WHEN NOT {hub} THEN {Verdict.TAKE:d} ELSE {decided} END::UTINYINT"
+        f"WHEN NOT {hub} THEN {taken:d} ELSE {decided} END::UTINYINT"
     )
 
 
@@ -72,10 +73,10 @@ def _waits(field: MergeField) -> str:
     return f"coalesce(list_contains(pending, {literal(field.name)}), false)" if field.type == "ref" else "false"
 
 
-def _decided(policy: Policy, writable: str) -> str:
+def _decided(policy: Policy, writable: str, remote_wins: Verdict) -> str:
     """SQL: the verdict where both sides edited."""
     hub = f"CASE WHEN {writable} THEN {Verdict.HUB:d} ELSE {Verdict.KEEP:d} END"
-    remote, held = f"{Verdict.REMOTE:d}", f"{Verdict.HELD:d}"
+    remote, held = f"{remote_wins:d}", f"{Verdict.HELD:d}"
     match policy:
         case "hold":
             return held

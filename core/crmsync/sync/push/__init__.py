@@ -22,6 +22,7 @@ from crmsync.sync.push.judge import judge, start
 from crmsync.sync.push.render import RENDERED, Body, render
 from crmsync.sync.push.settle import settle
 from crmsync.sync.source import Source
+from crmsync.sync.stopping import stopped
 from crmsync.sync.worker import Worker
 
 SLICE = 2_000  # intents that are on their way at once
@@ -52,7 +53,10 @@ class Pushed:
 
 @dataclass(slots=True)
 class Push:
-    """Carries out the planned intents of one stream. `lease` is that of the stream."""
+    """Carries out the planned intents of one stream, or those that are in the engine table `only`, too.
+
+    `lease` is that of the stream.
+    """
 
     client: Client
     source: Source
@@ -62,13 +66,17 @@ class Push:
     side: Side
     lease: Lease
     ways: Mapping[str, Way]
+    stop: asyncio.Event
+    only: str | None = None
     done: Pushed = field(default_factory=Pushed)
 
     async def run(self) -> Pushed:
         """Send what is planned. An intent is `sent` in the store before its request leaves."""
         after = ""
-        while await self.worker.do(self._take, after):
-            after = await self.worker.do(self.store.engine.value, "SELECT max(id) FROM intents")
+        while (last := await self.worker.do(self._take, after)) is not None:
+            after = last
+            if self.stop.is_set():
+                raise stopped()
             for action, way in self.ways.items():
                 if bodies := await self.worker.do(self._prepare, action, way):
                     await asyncio.gather(*(self._deliver(action, way, body) for body in bodies))
@@ -76,9 +84,16 @@ class Push:
                     await self._settle(action)
         return self.done
 
-    def _take(self, after: str) -> int:
+    def _take(self, after: str) -> str | None:
+        """Fill the engine table `intents` with the slice behind the id `after`; the last id of it, if there is one."""
         where = {"connection": self.side.connection, "stream": self.side.stream, "state": "planned"}
-        return self.store.slice(INTENTS, where, after, SLICE, "intents")
+        if not self.store.slice(INTENTS, where, after, SLICE, "intents"):
+            return None
+        last = str(self.store.engine.value("SELECT max(id) FROM intents"))
+        if self.only is not None:
+            same = " AND ".join(f"p.{c} IS NOT DISTINCT FROM i.{c}" for c in ("hub_id", "action", "fields::VARCHAR"))
+            self.store.engine.execute(f"DELETE FROM intents i WHERE NOT EXISTS (FROM {self.only} p WHERE {same})")
+        return last
 
     def _prepare(self, action: str, way: Way) -> list[Body]:
         """Render, note what cannot be said as rejected, and the rest as sent."""

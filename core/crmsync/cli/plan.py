@@ -1,0 +1,113 @@
+"""`crmsync plan`."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from crmsync.cli import show
+from crmsync.cli.options import connector_options, store_option
+from crmsync.cli.running import carried_out, sandbox_option
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crmsync.sync.model import Result
+    from crmsync.sync.planning import Plan, Trouble
+
+_COUNTS = ("create", "update", "archive", "link", "conflicts", "requests")
+
+
+@click.command()
+@connector_options
+@click.option("--stream", "streams", multiple=True, help="This stream only; may be given several times.")
+@click.option(
+    "--mode", type=click.Choice(["push", "sync"]), default="push", show_default=True, help="What the plan is of."
+)
+@store_option
+@sandbox_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a stream, nothing else, on stdout.")
+@click.option("--wait", is_flag=True, help="Wait for a run that reads the same stream, instead of stopping.")
+@click.pass_context
+def plan(
+    ctx: click.Context,
+    connector: str,
+    connection: str | None,
+    config: Path | None,
+    streams: tuple[str, ...],
+    mode: Literal["push", "sync"],
+    store: Path | None,
+    sandbox: int | None,
+    as_json: bool,
+    wait: bool,
+) -> int:
+    """Tell exactly what a push or sync would write, and write nothing.
+
+    The CRM is read, as in a run. The plan is kept: crmsync run --plan ID writes what is in it and nothing else, and
+    refuses if by then something else would be written. Each write is a row of crmsync.intents.
+    """
+    path, results = carried_out(
+        ctx, connector, connection, config, store, sandbox, streams=streams, mode=mode, wait=wait, rehearse=True
+    )
+    failed = [result for result in results if result.error]
+    plans = {result.stream: result.plan for result in results if result.plan}
+    if as_json:
+        for result in results:
+            show.json_line(result.as_dict())
+    else:
+        _tell(plans)
+        for stream, drawn in plans.items():
+            _tell_troubles(results[0].connection, stream, drawn.troubles)
+        _hints(results, plans, path, connector, mode)
+    for result in failed:
+        assert result.error
+        show.told(f"{result.connection}.{result.stream}  {result.error['code']}  {result.error['message']}")
+        show.hint(result.error["hint"])
+    return max((result.exit_status for result in results), default=0)
+
+
+def _tell(plans: dict[str, Plan]) -> None:
+    names = [
+        name
+        for name in (*_COUNTS, "merged", "unclear")
+        if name in _COUNTS or any(getattr(p, name) for p in plans.values())
+    ]
+    rows = [[stream, *(getattr(drawn, name) for name in names)] for stream, drawn in plans.items()]
+    show.rows(["stream", *names], rows, as_json=False, nothing="Nothing here is written.")
+
+
+def _tell_troubles(connection: str, stream: str, troubles: Sequence[Trouble]) -> None:
+    """Why writes would go without a field, or not at all; for labels, the value map to fill in."""
+    for (field, reason, whole), alike in groupby(troubles, key=lambda t: (t.field, t.reason, t.whole)):
+        of = list(alike)
+        what = "would not be written" if whole else f"would be written without {field}"
+        show.told(f"{stream}: {show.count(sum(t.rows for t in of), 'row')} {what}: {reason}")
+        if any(t.label for t in of):
+            show.hint(f"Say in crmsync.yaml what they are called there:\n{_value_map(connection, stream, field, of)}")
+
+
+def _value_map(connection: str, stream: str, field: str, troubles: Sequence[Trouble]) -> str:
+    import json
+
+    lines = ["connections:", f"  {connection}:", "    values:", f"      {stream}:", f"        {field}:"]
+    lines += [f"          {json.dumps(t.value, ensure_ascii=False)}:   # {show.count(t.rows, 'row')}" for t in troubles]
+    return "\n".join(f"  {line}" for line in lines)
+
+
+def _hints(results: Sequence[Result], plans: dict[str, Plan], path: Path, connector: str, mode: str) -> None:
+    if not plans:
+        return
+    (plan_id,) = {drawn.id for drawn in plans.values()}
+    if any(drawn.conflicts for drawn in plans.values()):
+        show.hint("Conflicts stay as they are on both sides until somebody decides.")
+    seconds = sum(drawn.seconds for drawn in plans.values())
+    if seconds >= 1:
+        show.hint(f"By the limits of the account it takes {seconds:,.0f} s at least.")
+    show.hint(f"Each write: crmsync query --store {path} \"FROM crmsync.intents WHERE plan_id = '{plan_id}'\"")
+    streams = "".join(f" --stream {result.stream}" for result in results) if len(results) != len(plans) else ""
+    show.hint(
+        f"Carry it out: crmsync run --connector {connector} --mode {mode}{streams} --plan {plan_id} --store {path}"
+    )

@@ -1,0 +1,197 @@
+"""Planning: what a push would do, found out in a copy of the store, and kept as the intents of a plan.
+
+Nothing is guessed and nothing computed twice: the merge that a run makes is made in the copy, and what it would have
+sent is rendered and counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from crmsync.mapping import literal
+from crmsync.spec.model import Pool
+from crmsync.store import Append, Change, Commit, FileStore, Lease, Update
+from crmsync.store.schema import INTENTS
+from crmsync.sync.merge.reconcile import Reconcile, Reconciled
+from crmsync.sync.merge.side import Side
+from crmsync.sync.push import SLICE, Way
+from crmsync.sync.push.render import RENDERED, render
+
+IN_PLAN = "in_plan"  # the engine table of a plan's writes
+_SAME = "action, hub_id, remote_id, fields::VARCHAR"  # what makes two writes the same
+_ALL = 2**62  # rows
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """`rows` writes that would go without a field, or (`whole`) not at all: why, and because of which value.
+
+    `label`: the value is one of a list of the CRM's, under which it may have another name there.
+    """
+
+    field: str
+    reason: str
+    value: str | None
+    rows: int
+    whole: bool
+    label: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a push of one stream would come to, in rows and requests. Kept under `id` in crmsync.intents."""
+
+    id: str
+    create: int = 0
+    update: int = 0
+    archive: int = 0
+    link: int = 0  # rows that would be found to be a record of the CRM
+    merged: int = 0  # rows of the hub that would take something of the CRM's
+    conflicts: int = 0
+    unclear: int = 0  # records with several candidates
+    requests: int = 0
+    seconds: float = 0.0  # at least, by the limits of the account
+    troubles: Sequence[Trouble] = field(default_factory=tuple)
+
+    def as_dict(self) -> dict[str, Any]:
+        names = ("create", "update", "archive", "link", "merged", "conflicts", "unclear", "requests", "seconds")
+        told: dict[str, Any] = {"plan": self.id, **{name: getattr(self, name) for name in names}}
+        return told | {"troubles": [asdict(trouble) for trouble in self.troubles]}
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """Plans the writes of one stream, whose `lease` is held.
+
+    `merged` are the sides that are merged for it, each with the lease of its hub table: those that are written before
+    the stream, since their links are its references, and at last its own. `take` as in Reconcile, `ways` as in Push.
+    """
+
+    store: FileStore
+    merged: Sequence[tuple[Side, Lease]]
+    lease: Lease
+    take: bool
+    ways: Mapping[str, Way]
+    pools: Sequence[Pool] = ()
+
+    @property
+    def side(self) -> Side:
+        return self.merged[-1][0]
+
+    def to_read(self) -> list[str]:
+        """Ids of the records that would be written, to be read before anything is said of them."""
+        with self.store.rehearsal():
+            self._merge()
+            self._bring("planned", state="planned")
+        found = "SELECT DISTINCT remote_id FROM planned WHERE action IN ('update', 'archive')"
+        return [row[0] for row in self.store.engine.rows(found)]
+
+    def draw(self) -> Plan:
+        """Find out what would be done, and keep it as a plan, which replaces an earlier one of the stream."""
+        plan = self._rehearsed()
+        self._table("kept", f"SELECT * REPLACE ('draft' AS state, {literal(plan.id)} AS plan_id) FROM planned")
+        self.store.commit(Commit(self.lease, [over(self.store, self.side), Append(INTENTS, "kept")]))
+        return plan
+
+    def differs(self, plan_id: str) -> int:
+        """In how many writes what would be done now differs from the plan, whose writes are in IN_PLAN then."""
+        self._rehearsed()
+        self._bring(IN_PLAN, state="draft", plan_id=plan_id)
+        return int(
+            self.store.engine.value(
+                f"SELECT count(*) FROM ((SELECT {_SAME} FROM planned EXCEPT ALL SELECT {_SAME} FROM {IN_PLAN}) "
+                f"UNION ALL (SELECT {_SAME} FROM {IN_PLAN} EXCEPT ALL SELECT {_SAME} FROM planned))"
+            )
+        )
+
+    def _rehearsed(self) -> Plan:
+        with self.store.rehearsal():
+            done = self._merge()
+            conflicts = self.store.query(
+                "SELECT count(*) FROM crmsync.conflicts WHERE connection = ? AND stream = ? AND resolved_at IS NULL",
+                list(self.side.whose.values()),
+            )[1][0][0]
+            requests, troubles = self._rendered()
+            self._bring("planned", state="planned")
+            self._add_links()
+        counts = dict(self.store.engine.rows("SELECT action, count(*) FROM planned GROUP BY action"))
+        return Plan(
+            id=self.lease.run_id,
+            **counts,
+            merged=done.made + done.changed,
+            conflicts=conflicts,
+            unclear=done.unclear,
+            requests=requests.total(),
+            seconds=self._least_s(requests),
+            troubles=troubles,
+        )
+
+    def _merge(self) -> Reconciled:
+        """What became of the stream's own pairs."""
+        done = Reconciled()
+        for side, held in self.merged:
+            done = Reconcile(self.store, side, held, self.take).run()
+        return done
+
+    def _rendered(self) -> tuple[Counter[str], list[Trouble]]:
+        """Requests that the planned writes need, by action, and what could not be said."""
+        requests, after = Counter[str](), ""
+        engine, where = self.store.engine, {**self.side.whose, "state": "planned"}
+        columns = "field VARCHAR, reason VARCHAR, value VARCHAR, hold BOOLEAN"
+        engine.execute(f"CREATE OR REPLACE TEMP TABLE troubles ({columns})")
+        while self.store.slice(INTENTS, where, after, SLICE, "intents"):
+            after = engine.value("SELECT max(id) FROM intents")
+            for action, way in self.ways.items():
+                requests[action] += len(render(self.store, self.side, way.render, action))
+                engine.execute(
+                    "INSERT INTO troubles SELECT p.field, p.reason, p.value, p.hold "
+                    f"FROM (SELECT unnest(_problems) AS p FROM {RENDERED})"
+                )
+        found = engine.rows("SELECT field, reason, value, count(*), NOT hold FROM troubles GROUP BY ALL ORDER BY ALL")
+        fields = {f.name: f.transform for way in self.ways.values() for f in way.render.fields}
+        labels = {name for name, how in fields.items() if how.lists or how.kind == "options"}
+        return requests, [Trouble(f, why, value, rows, whole, f in labels) for f, why, value, rows, whole in found]
+
+    def _least_s(self, requests: Mapping[str, int]) -> float:
+        """The seconds that the account's rates demand of so many requests."""
+        least = 0.0
+        for pool in self.pools:
+            used = [
+                n
+                for action, n in requests.items()
+                if pool.default or pool.name in self.ways[action].operation.request.uses
+            ]
+            if pool.rate:
+                least = max(least, sum(used) / pool.rate * pool.per_s)
+        return round(least, 1)
+
+    def _bring(self, into: str, **where: str) -> None:
+        bring(self.store, self.side, into, **where)
+
+    def _add_links(self) -> None:
+        """Those that the merge has found to be the same, as intents."""
+        self.store.engine.execute(
+            "INSERT INTO planned BY NAME SELECT uuidv7()::VARCHAR AS id, "
+            f"{self.side.who()}, hub_id, remote_id, 'link' AS action, 'planned' AS state, 0 AS attempts, "
+            f"{literal(self.lease.run_id)} AS run_id, now() AS planned_at FROM matched"
+        )
+
+    def _table(self, name: str, query: str) -> None:
+        self.store.engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+
+
+def over(store: FileStore, side: Side) -> Change:
+    """The change that ends the plans of a stream."""
+    bring(store, side, "drafts", state="draft")
+    store.engine.execute(
+        "CREATE OR REPLACE TEMP TABLE over AS SELECT id, 'superseded' AS state, now() AS settled_at FROM drafts"
+    )
+    return Update(INTENTS, "over")
+
+
+def bring(store: FileStore, side: Side, into: str, **where: str) -> None:
+    """Fill the engine table `into` with the stream's intents whose columns equal `where`."""
+    store.slice(INTENTS, {**side.whose, **where}, "", _ALL, into)
