@@ -26,6 +26,7 @@ _COMMANDS = {
     "streams": ("specs", "List the streams of a connector."),
     "validate": ("specs", "Check a spec and tell all its mistakes."),
     "conflicts": ("conflicts", "List what changed on both sides, and decide."),
+    "explain": ("explain", "Show one record, field by field: hub, CRMs, what moved it."),
     "status": ("journal", "Show how each stream is doing."),
     "state": ("state", "Show, set or reset checkpoints."),
     "rejects": ("rejects", "List what could not be mapped, was held or refused, and why."),

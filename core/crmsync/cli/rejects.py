@@ -137,7 +137,7 @@ def _refused(
     """Writes whose last attempt was refused; of each hub row the last one, or all there ever were."""
     from crmsync.cli.records import called, entries
 
-    intents = f"(FROM crmsync.intents WHERE {which} {'' if everything else _LAST})"
+    intents = f"(FROM crmsync.intents WHERE plan_id IS NULL AND {which} {'' if everything else _LAST})"
     some = "" if limit is None else f"LIMIT {limit}"
     names, rows = opened.query(
         f"FROM {intents} WHERE state = 'rejected' ORDER BY settled_at DESC, id {some}", parameters

@@ -46,7 +46,7 @@ WITH run AS (
   SELECT connection, stream, count(*) FILTER (state = 'rejected') AS refused, sum(unknown)::BIGINT AS unknown
   FROM (
     SELECT connection, stream, arg_max(state, id) AS state, count(*) FILTER (state = 'unknown') AS unknown
-    FROM intents GROUP BY connection, stream, hub_id
+    FROM intents WHERE plan_id IS NULL GROUP BY connection, stream, hub_id
   ) GROUP BY connection, stream
 ), lease AS (
   SELECT connection, stream, format('{} (process {} on {})', run_id, pid, host) AS holder, heartbeat_at
