@@ -1,4 +1,4 @@
-"""`crmsync explain`: one record, what each side holds of it, what moved it and what it waits for. Nothing is guessed."""
+"""`crmsync explain`: one record, what each side holds of it, what moved it, what it waits for. Nothing is guessed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
