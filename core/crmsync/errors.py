@@ -205,7 +205,7 @@ class BudgetSpent(Stopped):
 
 
 class BrakePulled(Stopped):
-    """A sweep would mark more rows as deleted than the brake allows; the rest of the run was done."""
+    """More rows would be marked as deleted, or archived, than the brake allows; the rest of the run was done."""
 
     code = "CS303"
 

@@ -34,12 +34,18 @@ _STATUS = """
         CASE WHEN unknown > 0 THEN format('{:,} writes unknown', unknown) END,
         CASE WHEN error IS NOT NULL THEN concat_ws(' ', error_code, error) END) AS state"""
 _RUNS = """
-    run_id, connection || '.' || stream AS stream, status,
+    run_id, connection || '.' || stream AS stream, mode, status,
     date_diff('second', started_at, coalesce(finished_at, heartbeat_at)) AS seconds,
     concat_ws(', ', format('{:,} read', read), format('{:,} applied', applied),
         CASE WHEN rejected > 0 THEN format('{:,} rejected', rejected) END,
         CASE WHEN held > 0 THEN format('{:,} held', held) END,
         CASE WHEN deleted > 0 THEN format('{:,} deleted', deleted) END,
+        CASE WHEN merged > 0 THEN format('{:,} merged', merged) END,
+        CASE WHEN created > 0 THEN format('{:,} created', created) END,
+        CASE WHEN updated > 0 THEN format('{:,} updated', updated) END,
+        CASE WHEN archived > 0 THEN format('{:,} archived', archived) END,
+        CASE WHEN refused > 0 THEN format('{:,} refused', refused) END,
+        CASE WHEN conflicts > 0 THEN format('{:,} in conflict', conflicts) END,
         CASE WHEN error IS NOT NULL THEN concat_ws(' ', error_code, error) END) AS outcome"""
 _LOGS = """ "at", concat_ws('.', connection, nullif(stream, '')) AS stream, level, message"""
 

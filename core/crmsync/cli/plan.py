@@ -15,7 +15,6 @@ from crmsync.cli.running import carried_out, sandbox_option
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crmsync.sync.model import Result
     from crmsync.sync.planning import Plan, Trouble
 
 _COUNTS = ("create", "update", "archive", "link", "conflicts", "requests")
@@ -61,7 +60,9 @@ def plan(
         _tell(plans)
         for stream, drawn in plans.items():
             _tell_troubles(results[0].connection, stream, drawn.troubles)
-        _hints(results, plans, path, connector, mode)
+        named = [("connection", connection), *(("stream", stream) for stream in streams)]
+        how = "".join(f" --{option} {value}" for option, value in named if value)
+        _hints(plans, path, f"--connector {connector}{how} --mode {mode}")
     for result in failed:
         assert result.error
         show.told(f"{result.connection}.{result.stream}  {result.error['code']}  {result.error['message']}")
@@ -93,11 +94,13 @@ def _value_map(connection: str, stream: str, field: str, troubles: Sequence[Trou
     import json
 
     lines = ["connections:", f"  {connection}:", "    values:", f"      {stream}:", f"        {field}:"]
-    lines += [f"          {json.dumps(t.value, ensure_ascii=False)}:   # {show.count(t.rows, 'row')}" for t in troubles]
+    lines += [
+        f'          {json.dumps(t.value, ensure_ascii=False)}: ""  # {show.count(t.rows, "row")}' for t in troubles
+    ]
     return "\n".join(f"  {line}" for line in lines)
 
 
-def _hints(results: Sequence[Result], plans: dict[str, Plan], path: Path, connector: str, mode: str) -> None:
+def _hints(plans: dict[str, Plan], path: Path, how: str) -> None:
     if not plans:
         return
     (plan_id,) = {drawn.id for drawn in plans.values()}
@@ -107,7 +110,4 @@ def _hints(results: Sequence[Result], plans: dict[str, Plan], path: Path, connec
     if seconds >= 1:
         show.hint(f"By the limits of the account it takes {seconds:,.0f} s at least.")
     show.hint(f"Each write: crmsync query --store {path} \"FROM crmsync.intents WHERE plan_id = '{plan_id}'\"")
-    streams = "".join(f" --stream {result.stream}" for result in results) if len(results) != len(plans) else ""
-    show.hint(
-        f"Carry it out: crmsync run --connector {connector} --mode {mode}{streams} --plan {plan_id} --store {path}"
-    )
+    show.hint(f"Carry it out: crmsync run {how} --plan {plan_id} --store {path}")

@@ -10,6 +10,7 @@ import click
 from crmsync.cli import show
 from crmsync.cli.options import connector_options, store_option
 from crmsync.cli.running import carried_out, sandbox_option
+from crmsync.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,6 +43,7 @@ _MARKS = {"done": ("✓", "green"), "stopped": ("■", "yellow"), "failed": ("�
 @click.option(
     "--plan", metavar="ID", help="With push or sync: write what this plan has, nothing else; see crmsync plan."
 )
+@click.option("--from", "source", metavar="FILE|SELECT", help="With push: write these rows instead of the hub's.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a stream, nothing else, on stdout.")
 @click.option("--wait", is_flag=True, help="Wait for a run that reads the same stream, instead of stopping.")
 @click.option("--strict", is_flag=True, help="End with status 3 where something was rejected, held or disputed.")
@@ -58,6 +60,7 @@ def run(
     sandbox: int | None,
     brake: float | None,
     plan: str | None,
+    source: str | None,
     as_json: bool,
     wait: bool,
     strict: bool,
@@ -69,6 +72,10 @@ def run(
 
     Exit status: 0 done, 1 failed, 2 wrong usage or credentials, 3 rejects (--strict), 4 stopped: run it again.
     """
+    if plan is not None and mode == "pull":
+        raise UsageError("A plan is written by a push or a sync.", hint="Add the --mode that it was made with.")
+    if source is not None and (mode != "push" or plan is not None or len(streams) != 1):
+        raise UsageError("--from needs --mode push, one --stream and no --plan.")
     path, results = carried_out(
         ctx,
         connector,
@@ -82,6 +89,7 @@ def run(
         wait=wait,
         brake=None if brake is None else brake / 100,
         plan=plan,
+        source=source,
     )
     if as_json:
         for result in results:

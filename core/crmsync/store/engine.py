@@ -24,7 +24,7 @@ MEMORY_LIMIT = "192MB"  # a batch takes some 100 MB; what is larger, such as a c
 _LONG = 2000  # characters
 _MARK = "migrations"  # the table by which a store is known
 _STORAGE = "STORAGE_VERSION 'v1.5.0'"  # today's common duckdb shell must open the file
-_SIDE_FILES = ("", ".wal", ".wal.checkpoint", ".wal.recovery")  # with .wal alone, DETACH fails
+SIDE_FILES = ("", ".wal", ".wal.checkpoint", ".wal.recovery")  # with .wal alone, DETACH fails
 
 
 class Engine:
@@ -41,7 +41,7 @@ class Engine:
         self._located = False
         self._statements: dict[str, duckdb.Statement] = {}
         self._connection = duckdb.connect(":memory:", config={"threads": 1})
-        allowed = ", ".join(literal(f"{file}{suffix}") for file in (self.path, self.draft) for suffix in _SIDE_FILES)
+        allowed = ", ".join(literal(f"{file}{suffix}") for file in (self.path, self.draft) for suffix in SIDE_FILES)
         for setting in (
             "SET TimeZone = 'UTC'",
             f"SET memory_limit = '{MEMORY_LIMIT}'",
@@ -159,7 +159,7 @@ class Engine:
 
     def drop_draft(self) -> None:
         """Remove the draft."""
-        for suffix in _SIDE_FILES:
+        for suffix in SIDE_FILES:
             _remove(self.draft.with_name(f"{self.draft.name}{suffix}"))
 
     def interrupt(self) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from crmsync import __version__, errors, faults
 from crmsync.quote import identifier
-from crmsync.store import apart, changes, leases, schema, tables
+from crmsync.store import apart, changes, leases, outside, schema, tables
 from crmsync.store.changes import now, transaction
 from crmsync.store.duckdb_errors import Locked
 from crmsync.store.engine import Engine
@@ -251,6 +251,13 @@ class FileStore:
         """SQL: whether a row of a mirror is that of a living record of its stream."""
         ends = {"_deleted_at", "_left_at"} & tables.columns(self.engine, mirror)  # the hub's have neither
         return " AND ".join(f"{end} IS NULL" for end in sorted(ends)) or "true"
+
+    def outside(self, source: str, into: str) -> list[str]:
+        """Fill the engine table `into` with what a person gave; see outside.py."""
+        with self._visit():
+            pass  # the layout is made, and whoever had the file open is gone
+        self.rest()
+        return outside.bring(self.engine, source, into)
 
     @contextmanager
     def rehearsal(self) -> Iterator[None]:

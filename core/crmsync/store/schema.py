@@ -177,7 +177,8 @@ INTENTS = Table(
     (
         Column("id", "VARCHAR", "Id of the intent; within a stream they are sent in the order of their ids"),
         *WHO,
-        Column("hub_id", "VARCHAR", "The hub's row that it comes from"),
+        Column("hub_id", "VARCHAR", "The hub's row that it comes from; of a row that was given, a name of our own"),
+        Column("source", "VARCHAR", "The file or query that it was given by; empty where it comes from the hub"),
         Column("remote_id", "VARCHAR", "The record that it is about; of a create empty until it is applied"),
         Column("action", "VARCHAR", "create, update, archive, link or unlink"),
         Column("fields", "JSON", "The values to write, by field"),

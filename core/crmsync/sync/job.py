@@ -29,8 +29,8 @@ class Job:
     store are sealed with. `mode`: `pull` reads; `sync` also keeps the hub and the CRM in step; `push` is as `sync`, but
     takes nothing of the CRM's into the hub. `brake`: the share of a stream's records that may be marked as deleted, or
     archived. With `rehearse`, what a push or sync would write is planned, not written; with the id of a `plan`, nothing
-    but what is in it is written. `redact` masks what is told of the job;
-    it learns its secrets, and tokens as they come.
+    but what is in it is written. `source`: a file or a query, whose rows are pushed instead of the hub's. `redact`
+    masks what is told of the job; it learns its secrets, and tokens as they come.
     """
 
     spec_file: Path
@@ -43,6 +43,7 @@ class Job:
     brake: float | None = None
     rehearse: bool = False
     plan: str | None = None
+    source: str | None = None
     keys: Keys = field(default_factory=Keys)
     redact: Redactor = field(default_factory=Redactor)
     run_id: str = field(default_factory=new_run_id)

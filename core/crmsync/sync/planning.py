@@ -97,15 +97,12 @@ class Planning:
         return plan
 
     def differs(self, plan_id: str) -> int:
-        """In how many writes what would be done now differs from the plan, whose writes are in IN_PLAN then."""
+        """For how many rows something else would be done than is in the plan, whose writes are in IN_PLAN then."""
         self._rehearsed()
         self._bring(IN_PLAN, state="draft", plan_id=plan_id)
-        return int(
-            self.store.engine.value(
-                f"SELECT count(*) FROM ((SELECT {_SAME} FROM planned EXCEPT ALL SELECT {_SAME} FROM {IN_PLAN}) "
-                f"UNION ALL (SELECT {_SAME} FROM {IN_PLAN} EXCEPT ALL SELECT {_SAME} FROM planned))"
-            )
-        )
+        ours, drawn = (f"(SELECT {_SAME} FROM {table})" for table in ("planned", IN_PLAN))
+        differ = f"({ours} EXCEPT {drawn}) UNION ALL ({drawn} EXCEPT {ours})"
+        return int(self.store.engine.value(f"SELECT count(DISTINCT hub_id) FROM ({differ})"))
 
     def _rehearsed(self) -> Plan:
         with self.store.rehearsal():

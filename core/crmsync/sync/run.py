@@ -6,7 +6,7 @@ import asyncio
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from functools import partial
@@ -163,6 +163,7 @@ async def _bring_up_to_date(shared: _Shared, name: str, lease: Lease, journal: J
 
 async def _write(shared: _Shared, pull: Pull, lease: Lease, journal: Journal) -> None:
     """In its turn, merge the stream with the hub and write, or plan it."""
+    from crmsync.sync.given import side_of_rows
     from crmsync.sync.two_way import TwoWay, side_to_write
 
     job = shared.job
@@ -173,7 +174,9 @@ async def _write(shared: _Shared, pull: Pull, lease: Lease, journal: Journal) ->
     earlier, take = tuple(shared.sides), job.mode == "sync"
     shared.sides.append(side)
     two_way = TwoWay(pull, shared.around, shared.holding, lease, side, earlier, take)
-    if job.rehearse:
+    if job.source is not None:
+        await replace(two_way, side=side_of_rows(side, pull.source.stream)).hand_over(job.source)
+    elif job.rehearse:
         journal.plan = await two_way.plan()
     else:
         await two_way.run(job.plan)

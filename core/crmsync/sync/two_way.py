@@ -16,6 +16,7 @@ from crmsync.spec.load import objects
 from crmsync.spec.model import Spec
 from crmsync.spec.model_stream import Stream
 from crmsync.store import Commit, FileStore, Lease
+from crmsync.sync.given import OWED, Given
 from crmsync.sync.holding import Holding
 from crmsync.sync.merge.reconcile import Reconcile, Reconciled
 from crmsync.sync.merge.side import Side, side_of
@@ -59,7 +60,9 @@ class TwoWay:
         self._emit("merge")
         await unless(stop, self._recover())
         if plan_id is not None and (moved := await self._rehearse(lambda planning: planning.differs(plan_id))):
-            raise PlanMoved(f"What would be written differs from plan {plan_id} in {moved} rows; nothing was written.")
+            raise PlanMoved(
+                f"Something else than in plan {plan_id} would be done to {moved} rows; nothing was written."
+            )
         done = await unless(stop, self._reconcile())
         if ids := await do(self._to_update):
             await unless(stop, self._refresh(ids))
@@ -83,6 +86,25 @@ class TwoWay:
         if ids := await self._rehearse(Planning.to_read):
             await unless(self.holding.stop, self._refresh(ids))
         return await self._rehearse(Planning.draw)
+
+    async def hand_over(self, source: str) -> None:
+        """Write the rows that a person gives, beside the hub; `side` is that of rows."""
+        do, stop = self.around.worker.do, self.holding.stop
+        given = Given(self.store, self.side, self.lease, source)
+        self._emit("merge")
+        await unless(stop, self._recover())
+        await do(given.read)
+        ids, keys = await do(given.known)
+        await unless(stop, self._refresh(ids))
+        await unless(stop, self._find(keys))
+        rows, equal = await do(given.owe)
+        self.pull.source.note("info", f"{source}: {rows} rows; the CRM has all that {equal} of them say.")
+        await self._tell(Reconciled())
+        self._emit("push")
+        try:
+            await self._push(without="archive", only=OWED).run()
+        finally:
+            await self._tell(Reconciled())
 
     @property
     def store(self) -> FileStore:
@@ -151,6 +173,13 @@ class TwoWay:
         """Read what is to be written again: an edit that the reading has not met yet is not overwritten."""
         async for _ in self.pull.confirm.arrived(ids):
             pass
+
+    async def _find(self, keys: Sequence[str]) -> None:
+        """Read the records that have one of `keys`, where the CRM can be asked for them."""
+        stream = self.pull.source.stream
+        if stream.find is not None and stream.write is not None and stream.write.by == self.side.key:
+            async for _ in self.pull.confirm.found(keys):
+                pass
 
     def _to_update(self) -> Sequence[str]:
         found = self.store.query(

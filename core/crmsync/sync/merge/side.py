@@ -16,13 +16,17 @@ _KEYS = ("email", "domain")  # the types whose values mean one person or company
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """`key` is the field by which a record and a hub row without a link are known to be the same; None: by nothing."""
+    """`key` is the field by which a record and a hub row without a link are known to be the same; None: by nothing.
+
+    `linked`: a row that is written is kept in step from then on.
+    """
 
     connection: str
     stream: str
     pairing: Pairing
     groups: tuple[Group, ...]
     key: str | None = None
+    linked: bool = True
 
     def who(self, stream: str | None = None) -> str:
         """SQL: the columns that say whose a row is, of this stream or of another one of the connection."""

@@ -17,7 +17,9 @@ def settle(store: FileStore, side: Side, action: str, run_id: str) -> list[Chang
     """The changes that follow from the engine table `outcomes`, of intents of one `action`."""
     engine, moved = store.engine, f"now() AS moved_at, {literal(run_id)} AS run_id"
     _table(store, "ours", f"SELECT * FROM intents WHERE action = {literal(action)}")
-    if action == "archive":
+    if not side.linked:
+        pass
+    elif action == "archive":
         _table(
             store,
             "moved",
@@ -37,7 +39,8 @@ def settle(store: FileStore, side: Side, action: str, run_id: str) -> list[Chang
         f"SELECT i.id, {_STATE} AS state, o._id AS remote_id, o.code, o.message, "
         "CASE WHEN outcome <> 'unknown' THEN now() END AS settled_at FROM outcomes o JOIN ours i ON i.hub_id = o._key",
     )
-    return [Append(LINKS, "moved") if action == "create" else Update(LINKS, "moved"), Update(INTENTS, "ended")]
+    links: list[Change] = [Append(LINKS, "moved") if action == "create" else Update(LINKS, "moved")]
+    return [*(links if side.linked else []), Update(INTENTS, "ended")]
 
 
 def _written(store: FileStore, side: Side) -> None:
