@@ -107,3 +107,16 @@ def test_what_is_tried_again_may_be_picked_by_its_reason(lab: Lab) -> None:
     everything = command(lab, "retry", "--connection", "hubspot", "--stream", "contact")
     assert "1 write again" in everything.stderr
     assert "1 record again" in everything.stderr
+
+
+def test_a_refused_row_of_a_file_is_handed_over_again(lab: Lab) -> None:
+    """The store has not kept it, so the next sync could not send it."""
+    edit(
+        lab.store_file,
+        "UPDATE crmsync.intents SET source = 'leads.csv', hub_id = 'row:1', "
+        "fields = '{\"email\":\"cleo@example.com\"}'; "
+        "UPDATE crmsync.rejects SET resolved_at = now()",
+    )
+    assert "cleo@example.com (from leads.csv)" in command(lab).stdout
+    done = command(lab, "retry")
+    assert (done.returncode, "handed over again: --from leads.csv" in done.stderr) == (2, True)

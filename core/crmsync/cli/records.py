@@ -29,7 +29,7 @@ def called(opened: FileStore, schema: str, stream: str, ids: Collection[str]) ->
         "WHERE list_contains($1::VARCHAR[], _id)",
         [list(ids)],
     )
-    return {row[0]: _spoken(*row[1:]) for row in found[1]}
+    return {row[0]: spoken(*row[1:]) for row in found[1]}
 
 
 def entries(text: str | None) -> dict[str, Any] | None:
@@ -56,7 +56,8 @@ def short(id_: str, ids: Collection[str] = ()) -> str:
     return id_[-letters:]
 
 
-def _spoken(name: str | None, key: str | None) -> str:
+def spoken(name: str | None, key: str | None) -> str:
+    """How one is called."""
     if name and key:
         return f"{name} <{key}>"
     return name or key or "(no name)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +110,8 @@ def retry_(
     with reading(store, config) as opened:
         if (connection, stream) != (None, None):
             require(opened, connection, stream)
-        writes = [write for write in _refused(opened, which, parameters) if reason in (None, write["code"])]
+        refused = [write for write in _refused(opened, which, parameters) if reason in (None, write["code"])]
+        writes = [write for write in refused if write["source"] is None]  # else its row is not at hand any more
         records = _records(opened, which, parameters, reason)
     if ids:
         known = [write["id"] for write in writes]
@@ -118,7 +119,13 @@ def retry_(
         writes = [write for write in writes if write["id"] in meant]
         records = [record for record in records if record[2] in meant]
     if not writes and not records:
-        raise UsageError("There is nothing to try again.", hint="See what there is: crmsync rejects")
+        given = sorted({write["source"] for write in refused if write["source"] is not None})
+        hint = (
+            f"Rows of a file are handed over again: --from {given[0]}"
+            if given
+            else "See what there is: crmsync rejects"
+        )
+        raise UsageError("There is nothing to try again.", hint=hint)
     writable = open_store(store_path(store, config))
     try:
         sent = retry(writable, [write["id"] for write in writes]) if writes else 0
@@ -147,8 +154,18 @@ def _refused(
         of = [each for each in found if each["stream"] == stream]
         hub = called(opened, "crm", stream, {each["hub_id"] for each in of})
         for each in of:
-            each |= {"record": hub.get(each["hub_id"], each["hub_id"]), "fields": entries(each["fields"])}
+            each["fields"] = entries(each["fields"])
+            each["record"] = hub.get(each["hub_id"]) or _given(each)
     return found
+
+
+def _given(write: Mapping[str, Any]) -> str:
+    """What a row is called that is not in the hub: it was deleted, or came from a file."""
+    from crmsync.cli.records import KEYS, spoken
+
+    values = write["fields"] or {}
+    called = spoken(values.get("name"), next((values[key] for key in KEYS if values.get(key)), None))
+    return f"{called} (from {write['source']})" if write["source"] else called
 
 
 def _records(
