@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +26,23 @@ REFUSAL = {
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
+def lab(refused: Lab, tmp_path: Path) -> Lab:
+    """A copy of the store, beside the same CRM."""
+    shutil.copy(refused.store_file, tmp_path)
+    return replace(refused, folder=tmp_path)
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Ada's new phone was refused, Ben's address could not be read."""
-    with laboratory(tmp_path) as made:
+    with laboratory(tmp_path_factory.mktemp("refused")) as made:
         made.crm.create("Ada", email="ada@example.com")
         made.crm.create("Ben", email="no address")
         made.run(mode="sync")
         edit(made.store_file, "UPDATE crm.contact SET phone = '1' WHERE name = 'Ada'")
-        refuse(made)
+        made.simulator.faults.add(Fault("/contacts/batch/update", status=400, body=json.dumps(REFUSAL).encode()))
         sync(made)
         yield made
-
-
-def refuse(lab: Lab) -> None:
-    lab.simulator.faults.add(Fault("/contacts/batch/update", status=400, body=json.dumps(REFUSAL).encode()))
 
 
 def sync(lab: Lab) -> None:
@@ -114,7 +119,7 @@ def test_a_refused_row_of_a_file_is_handed_over_again(lab: Lab) -> None:
     edit(
         lab.store_file,
         "UPDATE crmsync.intents SET source = 'leads.csv', hub_id = 'row:1', "
-        "fields = '{\"email\":\"cleo@example.com\"}'; "
+        'fields = \'{"email":"cleo@example.com"}\'; '
         "UPDATE crmsync.rejects SET resolved_at = now()",
     )
     assert "cleo@example.com (from leads.csv)" in command(lab).stdout
