@@ -113,10 +113,10 @@ def resolve_(
             resolve(writable, side(writable, config, connection, stream), list(those), winner, take, new_run_id())
             for each in those.values():
                 click.echo(f"{each['record']}: {_after(each, winner)}.", err=True)
-            named = (
-                "" if (connector := connector_of(writable, connection)) == connection else f" --connection {connection}"
-            )
-            show.hint(f"Carry it out with: crmsync run --connector {connector}{named} --mode sync")
+            if winner != "remote":  # else there is nothing to send
+                connector = connector_of(writable, connection)
+                named = "" if connector == connection else f" --connection {connection}"
+                show.hint(f"Carry it out with: crmsync run --connector {connector}{named} --mode sync")
     finally:
         writable.close()
 
@@ -188,7 +188,7 @@ def _print(conflict: Conflict, ids: Sequence[str]) -> None:
     crm, hub, remote, base = (conflict[key] for key in ("connection", "hub", "remote", "base"))
     opened = f"{conflict['opened_at'].astimezone():%Y-%m-%d %H:%M}"
     who = f"{conflict['record']}  {crm}.{conflict['stream']} {conflict['remote_id']}"
-    show.line(f"{short(conflict['id'], ids)}  {who}  since {opened}")
+    show.line(f"{short(conflict['id'], ids)}  {who}  since {opened} (policy: {conflict['policy']})")
     if conflict["resolved_at"] is not None:
         won = f": {conflict['winner']}" if conflict["winner"] else ""
         show.line(f"Resolved {conflict['resolved_at'].astimezone():%Y-%m-%d %H:%M} by {conflict['resolution']}{won}.")
