@@ -32,6 +32,7 @@ __all__ = [
     "load_settings",
     "own",
     "resolve",
+    "terms",
 ]
 
 DEFAULT_STORE = "crmsync.duckdb"
@@ -99,6 +100,12 @@ def own(settings: Settings, connector: str, name: str | None) -> Own | None:
     """What the connection adds to its connector's spec; see `resolve` for `name` and what is raised."""
     name = name or _only_or_own(settings, connector)
     return own_of(settings, name, _line(settings, connector, name))
+
+
+def terms(settings: Settings, connector: str, name: str | None) -> Terms:
+    """What holds between the hub and the connection; see `resolve` for `name` and what is raised."""
+    name = name or _only_or_own(settings, connector)
+    return terms_of(settings, _line(settings, connector, name))
 
 
 def _only_or_own(settings: Settings, connector: str) -> str:

@@ -24,8 +24,10 @@ from store_kit import edit
 PAGE = (ROOT / "docs" / "two-way.md").read_text(encoding="utf-8")
 
 
-def block(language: str) -> str:
-    return str(re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)[0])
+def block(language: str, after: str = "") -> str:
+    """The first block of this language behind a heading."""
+    text = PAGE.partition(after)[2] if after else PAGE
+    return str(re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[0])
 
 
 @pytest.mark.parametrize("name", yaml.safe_load(block("yaml"))["connections"])
@@ -62,7 +64,9 @@ def test_the_example_comes_out_as_it_is_shown(tmp_path: Path) -> None:
         assert (there["name"], there["phone"]) == ("Augusta King", "030 2")
         hub = odoo.rows("SELECT name, phone, job_title FROM crm.contact")
         assert hub == [("Ada Lovelace", "030 2", "Countess")]
-        (query,) = re.findall(r'crmsync query "(.*)"', block("sh"), re.DOTALL)
+        (query,) = re.findall(r'crmsync query "(.*)"', block("sh", "## An example"), re.DOTALL)
         done = Shell(tmp_path, {}).inside("query", query, "--store", str(odoo.store_file))
     assert done.returncode == 0, done.stderr
-    assert re.sub(r" +$", "", done.stdout, flags=re.MULTILINE) == re.sub(r" +$", "", block("text"), flags=re.MULTILINE)
+    assert re.sub(r" +$", "", done.stdout, flags=re.MULTILINE) == re.sub(
+        r" +$", "", block("text", "## An example"), flags=re.MULTILINE
+    )

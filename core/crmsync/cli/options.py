@@ -59,6 +59,11 @@ store_option = click.option(
     "--store", type=FILE, envvar="CRMSYNC_STORE", help="The store file; by default crmsync.yaml's, or crmsync.duckdb."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row.")
+limit_option = click.option(
+    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most this many."
+)
+of_stream_option = click.option("--stream", help="Of this stream only.")
+of_connection_option = click.option("--connection", help="Of this connection only.")
 
 
 def connector_options(function: F) -> F:

@@ -14,11 +14,10 @@ from crmsync.store import Append, Change, Commit, Expect, FileStore, Lease, Upda
 from crmsync.store.schema import LINKS
 from crmsync.sync.merge.match import match
 from crmsync.sync.merge.model import MergeField
-from crmsync.sync.merge.origin import bring_origins
 from crmsync.sync.merge.outbox import Outbox
+from crmsync.sync.merge.pairs import merge_pairs
 from crmsync.sync.merge.side import Side, bring_hub
 from crmsync.sync.merge.terms import bring_records
-from crmsync.sync.merge.threeway import merge_sql
 from crmsync.sync.merge.values import piece, pieces
 
 SLICE = 20_000  # pairs: memory is bounded, and planning the merge costs less than a tenth of it
@@ -109,18 +108,10 @@ class Reconcile:
 
     def _merge(self, pairs: str, *, new: bool, owe: bool = True) -> Reconciled:
         """Merge the pairs of the engine query; those that are `new` have no link yet. `owe`: plan writes, too."""
-        self._table("pairs", pairs)
-        bring_records(self.store, self.side, "SELECT remote_id AS _id FROM pairs")
-        columns = ("_id", "_updated_at", *(field.name for field in self.side.fields))
-        self.store.lookup(self.side.hub, "SELECT hub_id AS _id FROM pairs", "hub_rows", columns)
-        self._table("hub", "SELECT *, []::VARCHAR[] AS _pending FROM hub_rows")
-        bring_origins(self.store, self.side)
-        self._run(merge_sql(self.side.groups, take=self.take))
+        merge_pairs(self.store, self.side, pairs, take=self.take)
         names = ", ".join(identifier(field.name) for field in self.side.fields)
         self._table("changed", f"SELECT _id, {names} FROM merged WHERE _changed")
-        self._table(
-            "as_read", f"SELECT {', '.join(map(identifier, columns))} FROM hub_rows SEMI JOIN merged USING (_id)"
-        )
+        self._table("as_read", "SELECT * FROM hub_rows SEMI JOIN merged USING (_id)")
         moved = f"{self.side.who()}, _id AS hub_id, _remote_id AS remote_id, _base AS base, _shown AS shown"
         if new:
             self._table("moved", f"SELECT {moved}, {self._linked()} FROM merged")
