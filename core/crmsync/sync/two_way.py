@@ -14,8 +14,12 @@ from crmsync.sync.merge.reconcile import Reconcile
 from crmsync.sync.merge.side import Side, side_of
 from crmsync.sync.prepare import Surroundings
 from crmsync.sync.pull import Pull
-from crmsync.sync.push import ACTIONS, Push, Pushed, Way
+from crmsync.sync.pull.confirm import drained
+from crmsync.sync.push import CREATES, WAYS, Push, Pushed, Way
+from crmsync.sync.push.lookup import look_up
+from crmsync.sync.push.lost import seen
 from crmsync.sync.push.recover import Recover
+from crmsync.sync.push.value import KEY
 
 HUB = "crm"
 
@@ -26,13 +30,7 @@ async def two_way(pull: Pull, around: Surroundings, lease: Lease) -> Pushed:
     side = side_of(around.connection.name, stream, pull.lander.mirror.table, objects())
     if side is None or stream.write is None:
         return Pushed()
-    await Recover(pull.confirm, around.store, pull.worker, side, lease, stream.write).run()
-    await _reconcile(pull, side, lease)
-    if ids := await pull.worker.do(_to_update, pull, side):
-        async for _ in pull.confirm.arrived(ids):  # an edit that the reading has not met yet is not overwritten
-            pass
-        await _reconcile(pull, side, lease)
-    return await Push(
+    push = Push(
         client=around.client,
         source=pull.source,
         confirm=pull.confirm,
@@ -41,19 +39,36 @@ async def two_way(pull: Pull, around: Surroundings, lease: Lease) -> Pushed:
         side=side,
         lease=lease,
         ways=ways(around.spec, stream, around.connection.name),
-    ).run()
+    )
+    await push.resend()
+    until = seen(pull.checkpoint, stream)
+    await Recover(pull.confirm, around.store, pull.worker, side, lease, stream.write, until).run()
+    await _reconcile(pull, side, lease)
+    ids = await pull.worker.do(_to_update, pull, side)
+    await drained(pull.confirm.arrived(ids))  # an edit that the reading has not met yet is not overwritten
+    made = await look_up(pull.confirm, around.store, pull.worker, side, stream.write)
+    if ids or made:
+        await _reconcile(pull, side, lease)
+    await push.run()
+    if push.done.linked:  # what the CRM had already may lack something of the hub's
+        await _reconcile(pull, side, lease)
+        await push.run()
+    return push.done
 
 
 def ways(spec: Spec, stream: Stream, connection: str) -> dict[str, Way]:
     """How each action of the stream reaches the CRM, as far as the provider offers it."""
-    assert stream.write is not None
-    found = {}
-    for action in ACTIONS:
-        operation = getattr(stream.write, action)
-        if operation is not None:
-            known = {"connection": connection}
-            render = compile_write(stream, operation, creates=action == "create", clear=spec.clear, known=known)
-            found[action] = Way(operation, render, compile_outcome(operation.outcome, spec.rules, spec.error))
+    write, found = stream.write, dict[str, Way]()
+    assert write is not None
+    for name in WAYS:
+        operation = getattr(write, name)
+        if operation is None or (name == "upsert" and write.new != name):
+            continue
+        known = {"connection": connection}
+        render = compile_write(stream, operation, creates=name in CREATES, clear=spec.clear, known=known)
+        outcome = compile_outcome(operation.outcome, spec.rules, spec.error)
+        again = name != "create" and (name != "upsert" or write.by == KEY)
+        found[name] = Way(operation, render, outcome, again or operation.idempotent)
     return found
 
 

@@ -2,40 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from crmsync.mapping import literal
+from crmsync.http import Verdict
 from crmsync.mapping.outcome import OutcomePlan
 from crmsync.store import FileStore
 from crmsync.sync.push.render import RENDERED, Body
 
+REFUSED: Mapping[str, str] = MappingProxyType({"invalid": "rejected", "conflict": "conflict", "gone": "gone"})
+
 
 def start(store: FileStore) -> None:
     """Begin a slice: no outcome is known."""
-    columns = "_key VARCHAR, outcome VARCHAR, _id VARCHAR, code VARCHAR, message VARCHAR"
-    store.engine.execute(f"CREATE OR REPLACE TEMP TABLE outcomes ({columns})")
+    texts = ("_key", "outcome", "_id", "existing", "code", "message", "request_id")
+    store.engine.execute(f"CREATE OR REPLACE TEMP TABLE outcomes ({', '.join(f'{name} VARCHAR' for name in texts)})")
 
 
-def judge(store: FileStore, plan: OutcomePlan, body: Body, answer: str, refusal: str | None) -> list[Body]:
+def judge(store: FileStore, plan: OutcomePlan, body: Body, answer: str, verdict: Verdict) -> list[Body]:
     """Add to `outcomes` what `answer` tells of the items of `body`; the bodies in which the others go again.
 
-    `refusal`: the whole request was refused with these words, so that nothing was carried out that is not told.
+    Where the `verdict` on the whole request is one of REFUSED, nothing was carried out that is not told. An item that
+    was alone, and not carried out, is refused.
     """
-    engine = store.engine
+    engine, refused = store.engine, REFUSED.get(verdict.outcome)
     engine.execute(
         "CREATE OR REPLACE TEMP TABLE sent AS SELECT 0::BIGINT AS _batch, unnest(range(1, len($keys) + 1)) AS _pos, "
         "unnest($keys::VARCHAR[]) AS _key, unnest($ids::VARCHAR[]) AS _id",
         {"keys": list(body.keys), "ids": list(body.ids)},
     )
     engine.execute(plan.create_sql("told"), {"bodies": [answer], "batches": [0]})
-    undone = "outcome = 'resend'" if refusal is None else "outcome IN ('resend', 'unknown')"
-    alone = refusal is not None and len(body.keys) == 1
+    undone = "outcome = 'resend'" if refused is None else "outcome IN ('resend', 'unknown')"
+    alone = len(body.keys) == 1
     again = [] if alone else engine.rows(f"SELECT _key, alone FROM told WHERE {undone} ORDER BY _pos")
-    refused = f"CASE WHEN {alone} AND {undone}"
+    of_whole = {"existing": verdict.existing, "code": verdict.code, "message": verdict.message or None}
+    columns = ", ".join(f"CASE WHEN {undone} THEN coalesce({c}, ${c}::VARCHAR) ELSE {c} END AS {c}" for c in of_whole)
     engine.execute(
-        f"INSERT INTO outcomes SELECT _key, {refused} THEN 'rejected' ELSE outcome END, _id, code, "
-        f"{refused} THEN coalesce(message, {literal(refusal or '')}) ELSE message END "
-        f"FROM told WHERE {alone} OR NOT ({undone})"
+        f"INSERT INTO outcomes BY NAME SELECT _key, _id, {columns}, $request_id::VARCHAR AS request_id, "
+        f"CASE WHEN {undone} THEN $refused ELSE outcome END AS outcome FROM told WHERE $alone OR NOT ({undone})",
+        {**of_whole, "request_id": verdict.request_id, "refused": refused or "rejected", "alone": alone},
     )
     return [_part(store, keys, body) for keys in _parts(again, len(body.keys))]
 

@@ -25,8 +25,8 @@ class Body:
     columns: str | None = None
 
 
-def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[Body]:
-    """The bodies of the intents of this `action` in the engine table `intents`; `rendered` has an item for each.
+def render(store: FileStore, side: Side, plan: WritePlan, way: str) -> list[Body]:
+    """The bodies of the intents that go this `way` in the engine table `intents`; `rendered` has an item for each.
 
     An item's key is the hub's row, so that a create that is planned twice makes one record where keys mean something.
     References go out as ids of the CRM. One whose record the CRM has not got yet is left out: it delays itself only.
@@ -36,8 +36,8 @@ def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[B
     references = {f.name: f.refers for f in side.fields if f.refers is not None and f.name in written}
     shape = ", ".join(f'"{name}": "{duckdb_type(types[name])}"' for name in written)
     store.engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE values_to_write AS SELECT hub_id, remote_id, json_keys(fields) AS names, "
-        f"from_json(fields, {literal('{' + shape + '}')}) AS v FROM intents WHERE action = {literal(action)}"
+        f"CREATE OR REPLACE TEMP TABLE values_to_write AS SELECT hub_id, remote_id, value, json_keys(fields) AS names, "
+        f"from_json(fields, {literal('{' + shape + '}')}) AS v FROM intents WHERE way = {literal(way)}"
     )
     for name, stream in references.items():
         column = f"v.{identifier(name)}"
@@ -48,7 +48,7 @@ def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[B
     values, joins, waiting = _values(plan, types, references)
     store.engine.execute(
         "CREATE OR REPLACE TEMP TABLE outgoing AS "
-        "SELECT w.hub_id AS _key, w.remote_id AS _id, NULL::VARCHAR AS _value, "
+        "SELECT w.hub_id AS _key, w.remote_id AS _id, w.value AS _value, "
         f"list_filter(w.names, lambda name: NOT list_contains({waiting}, name)) AS _write, NULL::VARCHAR AS _now"
         f"{values} FROM values_to_write w{joins}"
     )

@@ -20,9 +20,10 @@ def retry(store: FileStore, ids: Sequence[str] = (), *, code: str | None = None)
     with store.changing() as engine:
         intents = engine.full(INTENTS)
         streams = engine.rows(f"SELECT DISTINCT connection, stream FROM {intents} WHERE {which} ORDER BY ALL", values)
-        held = [leases.acquire(engine, *stream, "by hand") for stream in streams]
+        held = [leases.acquire(engine, connection, stream, "by hand") for connection, stream in streams]
         found = engine.rows(
-            f"UPDATE {intents} SET state = 'planned', attempts = 0, settled_at = NULL WHERE {which} RETURNING id", values
+            f"UPDATE {intents} SET state = 'planned', attempts = 0, settled_at = NULL WHERE {which} RETURNING id",
+            values,
         )
         for lease in held:
             leases.release(engine, lease)
