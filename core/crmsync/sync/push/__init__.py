@@ -123,7 +123,8 @@ class Push:
         start(self.store)
         why = "array_to_string(list_transform(r._problems, lambda p: p.field || ': ' || p.reason), '; ')"
         self.store.engine.execute(
-            "CREATE OR REPLACE TEMP TABLE prepared AS SELECT i.id, i.attempts + (NOT r._rejected)::INTEGER AS attempts, "
+            "CREATE OR REPLACE TEMP TABLE prepared AS "
+            "SELECT i.id, i.attempts + (NOT r._rejected)::INTEGER AS attempts, "
             "CASE WHEN r._rejected THEN 'rejected' ELSE 'sent' END AS state, NULL::VARCHAR AS code, "
             f"CASE WHEN r._rejected THEN {why} END AS message, CASE WHEN r._rejected THEN now() END AS settled_at, "
             f"{literal(self.lease.run_id)} AS run_id, $now::TIMESTAMPTZ AS sent_at FROM {RENDERED} r "
