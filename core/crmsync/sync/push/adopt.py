@@ -25,7 +25,8 @@ def adopt(store: FileStore, side: Side) -> None:
     """Note in `outcomes` what becomes of creates that met a record; what stands in the way was read into the mirror.
 
     `linked`, with the record's id: it is nobody's, and so it is this row's, to be merged with it. One that is another
-    row's, and be it that an upsert wrote to it, makes the create `rejected`, and so does one that several rows met.
+    row's, or has become that by the same request, makes the create `rejected`, even where an upsert wrote to it, and so
+    does one that several rows met.
     """
     engine = store.engine
     _find_by_key(store, side)
@@ -37,12 +38,14 @@ def adopt(store: FileStore, side: Side) -> None:
     store.lookup(side.mirror, "SELECT DISTINCT record AS _id FROM met", "standing", ("_id", "_deleted_at"))
     store.lookup(LINKS_BY_REMOTE, f"SELECT DISTINCT {side.who()}, record AS remote_id FROM met", "taken", _LINK)
     engine.execute(
-        "CREATE OR REPLACE TEMP TABLE ruled AS SELECT m._key, m.record, "
-        "t.hub_id IS NOT NULL OR count(*) OVER (PARTITION BY m.record) > 1 AS claimed, "
-        "'The record ' || m.record || CASE WHEN t.hub_id IS NULL THEN ' would be several rows of the hub.' "
-        "ELSE ' is the row ' || t.hub_id || ' of the hub.' END AS told, s._id IS NOT NULL AS there "
+        "CREATE OR REPLACE TEMP TABLE ruled AS SELECT _key, record, there, owner IS DISTINCT FROM _key "
+        "AND (owner IS NOT NULL OR rivals > 1) AS claimed, 'The record ' || record || CASE WHEN owner IS NULL "
+        "THEN ' would be several rows of the hub.' ELSE ' is the row ' || owner || ' of the hub.' END AS told "
+        "FROM (SELECT m._key, m.record, s._id IS NOT NULL AS there, count(*) OVER met AS rivals, "
+        "coalesce(t.hub_id, CASE WHEN count(*) FILTER (m.outcome = 'applied') OVER met = 1 "
+        "THEN max(m._key) FILTER (m.outcome = 'applied') OVER met END) AS owner "
         "FROM met m LEFT JOIN standing s ON s._id = m.record AND s._deleted_at IS NULL "
-        "LEFT JOIN taken t ON t.remote_id = m.record AND t.hub_id <> m._key WHERE m.record IS NOT NULL"
+        "LEFT JOIN taken t ON t.remote_id = m.record WHERE m.record IS NOT NULL WINDOW met AS (PARTITION BY m.record))"
     )
     engine.execute(
         "UPDATE outcomes o SET outcome = 'rejected', code = coalesce(code, 'conflict'), "
