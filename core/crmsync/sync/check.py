@@ -114,12 +114,12 @@ async def _permissions(client: Client, spec: Spec, stream: Stream, wanted: Any) 
 
 
 def _doubles(connection: str, spec: Spec, name: str, write: Write) -> Finding:
-    """Nothing finds a record again that was made while its answer was lost, unless it looks like nothing else."""
+    """Of a record whose answer was lost when it was made: nothing finds it again but what it looks like."""
     hint = ""
     if write.lacks is not None:
         what = spec.options[write.lacks].title
-        hint = f"Create this in the CRM, and set {variable(connection, write.lacks)} to its name: {what}."
-    return Finding(name, "duplicates possible when it is written, for nothing of it is unique", hint)
+        hint = f"Create one in the CRM, and name it by {variable(connection, write.lacks)}: {what}."
+    return Finding(name, "may be written; duplicates possible, as none of its fields is unique", hint)
 
 
 async def _read_some(client: Client, stream: Stream) -> None:
