@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crmsync import plugins
@@ -27,7 +27,7 @@ from crmsync.store import FileStore
 from crmsync.sync.push.retry import retry
 from crmsync_zoho.simulator.coql.parse import parse
 from crmsync_zoho.simulator.coql.tree import Comparison
-from effort import THOROUGH
+from effort import THOROUGH, examples
 from lab import Lab, laboratory
 from providers import DRIVERS
 from store_kit import edit
@@ -103,6 +103,7 @@ def test_a_record_that_somebody_made_meanwhile_is_linked_and_merged(lab: Lab) ->
 HOSTILE = ("'", "''", "\\", "\\'", "') or (id is not null", "'; select", "\n", "$values", "é'")
 
 
+@settings(deadline=None, max_examples=examples(100, 2000))
 @given(values=st.lists(st.text() | st.sampled_from(HOSTILE), min_size=1, max_size=5))
 def test_no_value_ends_its_literal_or_is_lost(values: list[str]) -> None:
     """The query is the one that the spec wrote, with the values in it, as the CRM's parser reads it."""
@@ -213,6 +214,20 @@ def test_without_a_unique_field_a_lost_create_is_found_by_what_it_looks_like(lab
     assert {state for _, state, _ in intents(lab)} == ({"superseded"} if done else {"unknown"})
     sync(lab, "company")
     assert_in_step(lab, 2, "company")
+
+
+@pytest.mark.parametrize("lab", ["odoo"], indirect=True)
+def test_a_create_that_may_be_sent_twice_makes_no_second_row_of_the_hub(lab: Lab) -> None:
+    """Of a company that nothing finds again: it is sent before its record is merged."""
+    sync(lab, "company")
+    ((before,),) = lab.rows("SELECT count(*) FROM crm.company")
+    edit(lab.store_file, "INSERT INTO crm.company (name) VALUES ('Acme')")
+    lab.simulator.faults.add(Fault(CREATES["odoo"], times=99, **LOST))
+    assert lab.try_run("company", mode="sync")[0].status == "failed"
+    lab.simulator.faults.clear()
+    sync(lab, "company")
+
+    assert_in_step(lab, before + 1, "company")
 
 
 @pytest.mark.parametrize("lab", ["hubspot"], indirect=True)
@@ -388,6 +403,19 @@ def test_a_bad_row_at_any_place_keeps_nobody_else_back(lab: Lab) -> None:
         assert found == [(n, *(("rejected", True) if n == names[place] else ("applied", False))) for n in names]
         edit(lab.store_file, "DELETE FROM crm.contact WHERE email = 'a@b' OR company_id = 'gone'")
     assert len(lab.crm.live()) == 6
+
+
+@pytest.mark.parametrize("lab", ["hubspot"], indirect=True)
+def test_a_request_that_is_refused_as_a_whole_goes_again_in_halves(lab: Lab) -> None:
+    """Until the bad row stands alone."""
+    sync(lab)
+    rows = ", ".join(f"('{n}', '{n}', '{n}@example.com')" for n in "abcde")
+    edit(lab.store_file, f"INSERT INTO crm.contact (_id, name, email) VALUES {rows}")
+    lab.simulator.faults.add(Fault(lambda r: b"d@example.com" in r.body and "create" in r.path, 99, status=400))
+    sync(lab)
+
+    found = lab.rows("SELECT hub_id FROM crmsync.intents WHERE state = 'rejected'")
+    assert (found, len(lab.crm.live())) == ([("d",)], 4)
 
 
 @pytest.mark.parametrize("lab", ["hubspot"], indirect=True)

@@ -97,8 +97,8 @@ class Push:
         """Bring a slice of intents, each with the `way` that it goes and the `value` that finds its record."""
         where = {"connection": self.side.connection, "stream": self.side.stream, **which}
         taken = self.store.slice(INTENTS, where, after, SLICE, "slice")
-        upserted = "upsert" in self.ways and ("value IS NOT NULL" if "create" in self.ways else "true")
-        way = f"CASE WHEN action = 'create' AND {upserted or 'false'} THEN 'upsert' ELSE action END"
+        upserted = "false" if "upsert" not in self.ways else "value IS NOT NULL" if "create" in self.ways else "true"
+        way = f"CASE WHEN action = 'create' AND {upserted} THEN 'upsert' ELSE action END"
         self.store.engine.execute(
             f"CREATE OR REPLACE TEMP TABLE intents AS SELECT *, {way} AS way "
             f"FROM (SELECT *, {value_of(self._write, 'fields')} AS value FROM slice)"
@@ -115,7 +115,7 @@ class Push:
         if (
             name == "upsert"
             and self._write.by != KEY
-            and (refused := clashes(self.store, self.side, self.lease.run_id))
+            and (refused := clashes(self.store, self.side, self._write.by, self.lease.run_id))
         ):
             self._commit(Update(INTENTS, "clashing"))
             self.done += Pushed(rejected=refused)

@@ -11,13 +11,14 @@ from crmsync.sync.merge.outbox import AMBIGUOUS
 from crmsync.sync.merge.side import Side
 
 
-def clashes(store: FileStore, side: Side, run_id: str) -> int:
+def clashes(store: FileStore, side: Side, by: str | None, run_id: str) -> int:
     """Take those of the engine table `intents` that go by upsert and clash out of it; tell how many.
 
-    Two rows of the hub with one value would become one record, and so would a row and another one that has its record
-    already. The engine table `clashing` has them as they are to be noted: as rejected, with who is in the way.
+    Two rows of the hub with one value of the field `by` would become one record, and so would a row and another one
+    that has its record already. The engine table `clashing` has them as they are to be noted: as rejected, with who is
+    in the way.
     """
-    field = next((field for field in side.fields if field.name == side.key), None)
+    field = next((field for field in side.fields if field.name == by), None)
     engine, upserts = store.engine, "intents WHERE way = 'upsert'"
     engine.execute("CREATE OR REPLACE TEMP TABLE owners (value VARCHAR, hub_id VARCHAR)")
     if field is not None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from crmsync.mapping import identifier, literal
 from crmsync.spec.model_stream import Stream
-from crmsync.store import FileStore
+from crmsync.store import FileStore, plain
 from crmsync.store.schema import INTENTS
 from crmsync.sync.checkpoint import Checkpoint
 from crmsync.sync.merge.outbox import LOST
@@ -66,17 +66,15 @@ def seek(store: FileStore, side: Side, which: str, seen: datetime | None, *, ask
     fields = [field for group in side.groups for field in group.fields if field.type in _TEXTS and field.writable]
     key = next((number for number, field in enumerate(fields) if field.name == side.key), None)
     sent = f"SELECT id, TRY({parsed('fields', fields)}) AS s FROM lost" if fields else "SELECT id FROM lost"
-    engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE l AS SELECT id{_bare([entry('s', field) for field in fields])} FROM ({sent})"
-    )
-    shown = _bare([identifier(field.name) for field in fields])
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE r AS SELECT _id AS remote_id{shown} FROM remote")
-    near = _near(len(fields), key if asked else None)
+    ours = texts([(entry("s", field), field.type) for field in fields])
+    theirs = texts([(identifier(field.name), field.type) for field in fields])
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE sent_texts AS SELECT id{ours} FROM ({sent})")
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE shown_texts AS SELECT _id AS remote_id{theirs} FROM remote")
+    alike = f"{like(len(fields), key)} AS alike, {near(len(fields), key if asked else None)} AS near"
     engine.execute(
         "CREATE OR REPLACE TEMP TABLE found AS "
         "SELECT *, count(*) FILTER (alike) OVER (PARTITION BY remote_id) AS rivals "
-        f"FROM (SELECT l.id, r.remote_id, {_like(len(fields), key)} AS alike, {near} AS near FROM l, r) "
-        "WHERE alike OR near"
+        f"FROM (SELECT l.id, r.remote_id, {alike} FROM sent_texts l, shown_texts r) WHERE alike OR near"
     )
     listed = "list(remote_id ORDER BY remote_id)"
     told = "'Nobody knows whether it was made. There are records like it: ' || array_to_string(f.near, ', ')"
@@ -108,25 +106,32 @@ def _made(store: FileStore, side: Side, since: datetime) -> list[str]:
     return _first(rows)
 
 
-def _bare(texts: Sequence[str]) -> str:
-    """SQL: columns with the letters and digits of `texts` in lower case; NULL where there are none."""
-    bare = (f"nullif(regexp_replace(lower({text}), '[^\\p{{L}}\\p{{N}}]', '', 'g'), '')" for text in texts)
-    return "".join(f", {sql} AS t{number}" for number, sql in enumerate(bare))
+def texts(values: Sequence[tuple[str, str]]) -> str:
+    """SQL: columns with what of `values`, each its SQL and its type, is compared; NULL where there is nothing.
+
+    Of a text, letters and digits in lower case; in addresses every sign counts.
+    """
+    bare = "nullif(regexp_replace(lower({}), '[^\\p{{L}}\\p{{N}}]', '', 'g'), '')"
+    columns = (bare.format(value) if type_ == "text" else plain(value, type_) for value, type_ in values)
+    return "".join(f", {sql} AS t{number}" for number, sql in enumerate(columns))
 
 
-def _like(texts: int, key: int | None) -> str:
-    """SQL: whether record `r` looks like what was sent, `l`. Without a text, nothing does."""
-    sent = " OR ".join(f"l.t{n} IS NOT NULL" for n in range(texts)) or "false"
-    same = "".join(f" AND (l.t{n} IS NULL OR coalesce(l.t{n} = r.t{n}, false))" for n in range(texts))
+def like(count: int, key: int | None) -> str:
+    """SQL: whether the record `r` looks like what was sent, `l`, by so many texts. Without a text, nothing does.
+
+    `key`: the number of the text that is enough, where it was sent.
+    """
+    sent = " OR ".join(f"l.t{n} IS NOT NULL" for n in range(count)) or "false"
+    same = "".join(f" AND (l.t{n} IS NULL OR coalesce(l.t{n} = r.t{n}, false))" for n in range(count))
     by_key = f"WHEN l.t{key} IS NOT NULL THEN coalesce(l.t{key} = r.t{key}, false)" if key is not None else ""
     return f"CASE {by_key} WHEN true THEN ({sent}){same} END"
 
 
-def _near(texts: int, key: int | None) -> str:
+def near(count: int, key: int | None) -> str:
     """SQL: whether the first text that was sent is the record's. Without a text, any record may be it.
 
-    `key`: the number of the text by which the CRM was asked.
+    `key`: the number of the text by which the CRM was asked, so that no other record is near.
     """
-    cases = "".join(f"WHEN l.t{n} IS NOT NULL THEN coalesce(l.t{n} = r.t{n}, false) " for n in range(texts))
+    cases = "".join(f"WHEN l.t{n} IS NOT NULL THEN coalesce(l.t{n} = r.t{n}, false) " for n in range(count))
     known = f"WHEN l.t{key} IS NOT NULL THEN false " if key is not None else ""
     return f"CASE {known}{cases}WHEN true THEN true END"
