@@ -19,6 +19,12 @@ from crmsync.sync.source import Source
 from crmsync.sync.worker import Worker
 
 
+async def drained(counts: AsyncIterator[Counts]) -> None:
+    """Let it all be done, whatever came of it."""
+    async for _ in counts:
+        pass
+
+
 @dataclass(frozen=True, slots=True)
 class Confirm:
     """Asks for the records of one stream by their ids."""
@@ -58,6 +64,12 @@ class Confirm:
         """Land the records that have one of `values` in the field that is unique."""
         for part in in_parts(values, self.source.stream.find):
             yield await self._landed(await read_by_key(self.source, part))
+
+    async def known_as(self, value: str) -> Sequence[str]:
+        """Land the records that have `value` in the field that is unique; their ids."""
+        page = await read_by_key(self.source, [value])
+        await self._landed(page)
+        return page.ids
 
     async def _read(self, ids: Sequence[str]) -> tuple[Counts, set[str]]:
         """Land those that are there; the others, too. An entry without an id may be any: nobody is absent then."""

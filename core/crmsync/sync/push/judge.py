@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from crmsync.http import Answer
-from crmsync.http.classify import Verdict
-from crmsync.mapping import literal
+from crmsync.http import Answer, Verdict
 from crmsync.mapping.outcome import OutcomePlan
 from crmsync.store import FileStore
 from crmsync.sync.push.render import RENDERED, Body
 
-_REFUSED = ("invalid", "conflict", "gone")  # verdicts on items, whatever the status says
+_REFUSED: Mapping[str, str] = MappingProxyType({"invalid": "rejected", "conflict": "conflict", "gone": "gone"})
 
 
 def start(store: FileStore, into: str = "outcomes") -> None:
     """Begin a slice: no outcome is known."""
-    columns = "_key VARCHAR, outcome VARCHAR, _id VARCHAR, code VARCHAR, message VARCHAR"
-    store.engine.execute(f"CREATE OR REPLACE TEMP TABLE {into} ({columns})")
+    texts = ("_key", "outcome", "_id", "existing", "code", "message", "request_id")
+    store.engine.execute(f"CREATE OR REPLACE TEMP TABLE {into} ({', '.join(f'{name} VARCHAR' for name in texts)})")
 
 
-def heard(answer: Answer | None, verdict: Verdict) -> tuple[str, str | None]:
-    """What a write came back with, for `judge`: the answer's text, and the words of a refusal."""
-    refused = verdict.outcome in _REFUSED
-    told = answer.body.decode(errors="replace") if answer and (refused or verdict.outcome == "good") else ""
-    return told, verdict.message if refused else None
+def heard(answer: Answer | None, verdict: Verdict) -> str:
+    """The text of an answer, as far as it says what became of the items."""
+    told = verdict.outcome in _REFUSED or verdict.outcome == "good"
+    return answer.body.decode(errors="replace") if answer and told else ""
 
 
 def judge(
@@ -32,29 +30,31 @@ def judge(
     plan: OutcomePlan,
     body: Body,
     answer: str,
-    refusal: str | None,
+    verdict: Verdict,
     items: str = RENDERED,
     into: str = "outcomes",
 ) -> list[Body]:
     """Add to `into` what `answer` tells of the `items` of `body`; the bodies in which the others go again.
 
-    `refusal`: the whole request was refused with these words, so that nothing was carried out that is not told.
+    Where the `verdict` on the whole request is one of _REFUSED, nothing was carried out that is not told. An item that
+    was alone, and not carried out, is refused.
     """
-    engine = store.engine
+    engine, refused = store.engine, _REFUSED.get(verdict.outcome)
     engine.execute(
         "CREATE OR REPLACE TEMP TABLE sent AS SELECT 0::BIGINT AS _batch, unnest(range(1, len($keys) + 1)) AS _pos, "
         "unnest($keys::VARCHAR[]) AS _key, unnest($ids::VARCHAR[]) AS _id",
         {"keys": list(body.keys), "ids": list(body.ids)},
     )
     engine.execute(plan.create_sql("told"), {"bodies": [answer], "batches": [0]})
-    undone = "outcome = 'resend'" if refusal is None else "outcome IN ('resend', 'unknown')"
-    alone = refusal is not None and len(body.keys) == 1
+    undone = "outcome = 'resend'" if refused is None else "outcome IN ('resend', 'unknown')"
+    alone = len(body.keys) == 1
     again = [] if alone else engine.rows(f"SELECT _key, alone FROM told WHERE {undone} ORDER BY _pos")
-    refused = f"CASE WHEN {alone} AND {undone}"
+    of_whole = {"existing": verdict.existing, "code": verdict.code, "message": verdict.message or None}
+    columns = ", ".join(f"CASE WHEN {undone} THEN coalesce({c}, ${c}::VARCHAR) ELSE {c} END AS {c}" for c in of_whole)
     engine.execute(
-        f"INSERT INTO {into} SELECT _key, {refused} THEN 'rejected' ELSE outcome END, _id, code, "
-        f"{refused} THEN coalesce(message, {literal(refusal or '')}) ELSE message END "
-        f"FROM told WHERE {alone} OR NOT ({undone})"
+        f"INSERT INTO {into} BY NAME SELECT _key, _id, {columns}, $request_id::VARCHAR AS request_id, "
+        f"CASE WHEN {undone} THEN $refused ELSE outcome END AS outcome FROM told WHERE $alone OR NOT ({undone})",
+        {**of_whole, "request_id": verdict.request_id, "refused": refused or "rejected", "alone": alone},
     )
     return [_part(store, keys, body, items) for keys in _parts(again, len(body.keys))]
 

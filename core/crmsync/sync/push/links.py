@@ -89,12 +89,12 @@ class Links:
         if not request.asks("items"):
             values |= msgspec.json.decode(body.items)[0]
         try:
-            told, refusal = heard(*await self.client.write(request, values, stream=stream.name, again=True))
+            answer, verdict = await self.client.write(request, values, stream=stream.name, again=True)
         except CrmsyncError as error:
             await self.worker.do(self._fail, body, error)
             return
         plan = compile_outcome(operation.outcome, self.source.spec.rules, self.source.spec.error)
-        parts = await self.worker.do(judge, self.store, plan, body, told, refusal, _ITEMS, _TOLD)
+        parts = await self.worker.do(judge, self.store, plan, body, heard(answer, verdict), verdict, _ITEMS, _TOLD)
         await asyncio.gather(*(self._deliver(operation, part) for part in parts))
 
     def _fail(self, body: Body, error: CrmsyncError) -> None:
