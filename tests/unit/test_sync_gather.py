@@ -100,11 +100,11 @@ def test_who_is_told_to_stop_stops_even_when_a_page_arrives_at_that_moment(turns
 def test_a_commit_waits_until_it_pays() -> None:
     """Enough rows or four seconds, and four times what the last landing cost; too many bytes do not wait."""
     pace = Pace(land_s=1.0, ended_at=10.0)
-    assert not pace.ripe(BATCH_ROWS, 0, age_s=9.0, now=13.9)
-    assert pace.ripe(BATCH_ROWS, 0, age_s=0.0, now=14.0)
-    assert pace.ripe(1, 0, age_s=4.0, now=14.0)
-    assert not pace.ripe(BATCH_ROWS - 1, BATCH_BYTES - 1, age_s=3.9, now=99.0)
-    assert pace.ripe(1, BATCH_BYTES, age_s=0.0, now=10.0)
+    assert pace.wait_s(BATCH_ROWS, 0, age_s=9.0, now=13.0) == 1.0
+    assert pace.wait_s(BATCH_ROWS, 0, age_s=0.0, now=14.0) == 0.0
+    assert pace.wait_s(1, 0, age_s=4.0, now=14.0) == 0.0
+    assert pace.wait_s(BATCH_ROWS - 1, BATCH_BYTES - 1, age_s=3.0, now=99.0) == 1.0
+    assert pace.wait_s(1, BATCH_BYTES, age_s=0.0, now=10.0) == 0.0
 
 
 def test_a_provider_is_slow_when_its_batch_is_not_full() -> None:

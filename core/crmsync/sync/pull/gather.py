@@ -40,12 +40,12 @@ class Pace:
         """Note a batch whose commit just ended."""
         self.land_s, self.work_s, self.ended_at = land_s, work_s, asyncio.get_running_loop().time()
 
-    def ripe(self, rows: int, size: int, age_s: float, now: float) -> bool:
-        """Whether a batch of `rows` rows and `size` bytes, begun `age_s` ago, should be committed."""
+    def wait_s(self, rows: int, size: int, age_s: float, now: float) -> float:
+        """How long a batch of `rows` rows and `size` bytes, begun `age_s` ago, waits for more; not above 0: no longer."""
         if size >= BATCH_BYTES:
-            return True
-        rested = now - self.ended_at >= _PAUSE * self.land_s
-        return rested and (rows >= BATCH_ROWS or age_s >= max(_AGE_S, _AGE * self.work_s))
+            return 0.0
+        rest_s = self.ended_at + _PAUSE * self.land_s - now
+        return rest_s if rows >= BATCH_ROWS else max(rest_s, max(_AGE_S, _AGE * self.work_s) - age_s)
 
 
 async def gather(pages: AsyncIterator[Page], pace: Pace) -> AsyncGenerator[tuple[Batch, bool], None]:
@@ -113,11 +113,12 @@ async def _collect(
     rows = size = 0
     begun = loop.time()
     while True:
-        if held and pace.ripe(rows, size, loop.time() - begun, loop.time()):
+        wait_s = pace.wait_s(rows, size, loop.time() - begun, loop.time()) if held else None
+        if wait_s is not None and wait_s <= 0:
             pace.rows = rows
             return held, None, False
         try:
-            async with asyncio.timeout(0.05 if held else None):  # `wait_for` may swallow that we are cancelled
+            async with asyncio.timeout(wait_s):  # `wait_for` may swallow that we are cancelled
                 item = await queue.get()
         except TimeoutError:
             continue
