@@ -41,7 +41,7 @@ class Pace:
         self.land_s, self.work_s, self.ended_at = land_s, work_s, asyncio.get_running_loop().time()
 
     def wait_s(self, rows: int, size: int, age_s: float, now: float) -> float:
-        """How long a batch of `rows` rows and `size` bytes, begun `age_s` ago, waits for more; not above 0: no longer."""
+        """The seconds that a batch of `rows` rows and `size` bytes, begun `age_s` ago, waits for more, if above 0."""
         if size >= BATCH_BYTES:
             return 0.0
         rest_s = self.ended_at + _PAUSE * self.land_s - now
