@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from crmsync.sync.model import Batch, Page
 
 BATCH_ROWS = int(os.environ.get("CRMSYNC_BATCH_ROWS", "5000"))  # fewer: smaller steps, dearer commits
-BATCH_BYTES = 12 * 1024 * 1024
+BATCH_BYTES = 10 * 1024 * 1024
 QUEUE_BYTES = 4 * 1024 * 1024
 _AGE_S = 4.0
 _AGE = 80.0  # times the last batch's work, most of which small batches cost as well: it stays near 1 % of the time
