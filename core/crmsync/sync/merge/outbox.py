@@ -95,7 +95,7 @@ class Outbox:
     def _planned(self, about: str) -> tuple[int, list[Change]]:
         """Intents of `owed`; a planned one that says the same stays, any other of these hub rows is superseded.
 
-        The last one of a row that was refused, and says the same, is planned once more, up to ATTEMPTS.
+        The last one of a row that was refused, and says the same, is planned once more in each run, up to ATTEMPTS.
         """
         self.store.lookup(_INTENTS, f"SELECT {self.side.who()}, hub_id FROM ({about})", "earlier")
         same = (
@@ -115,7 +115,8 @@ class Outbox:
             f"(state = 'planned' AND NOT EXISTS (FROM owed w WHERE {same}) "
             "OR state = 'rejected' AND id NOT IN (SELECT id FROM refused)) UNION ALL BY NAME "
             "SELECT id, 'planned' AS state, NULL::TIMESTAMPTZ AS settled_at FROM refused "
-            f"WHERE code IS DISTINCT FROM {literal(LOST)} AND attempts < {ATTEMPTS}",
+            f"WHERE code IS DISTINCT FROM {literal(LOST)} AND attempts < {ATTEMPTS} "
+            f"AND run_id IS DISTINCT FROM {literal(self.lease.run_id)}",
         )
         self._table(
             "fresh",
