@@ -80,7 +80,8 @@ class TwoWay:
             push.ways = {name: way for name, way in self._ways.items() if name != "archive"}
         try:
             await push.run()
-            if push.done.linked and plan_id is None:  # what the CRM had already may lack something of the hub's
+            if push.done.linked or (push.done.applied and any(group.measured for group in self.side.groups)):
+                # what the CRM had already may lack something of the hub's, and so does what was made without an amount
                 done += await unless(stop, self._reconcile())
                 await push.run()
             if self.take and (rows := await do(self._written_rows)):

@@ -108,8 +108,9 @@ class Push:
     def _take(self, which: Mapping[str, str], after: str) -> str | None:
         last = take(self.store, self.side, self._write, self.ways, which, after)
         if last is not None and self.only is not None:
-            same = " AND ".join(f"p.{c} IS NOT DISTINCT FROM i.{c}" for c in ("hub_id", "action", "fields::VARCHAR"))
-            self.store.engine.execute(f"DELETE FROM intents i WHERE NOT EXISTS (FROM {self.only} p WHERE {same})")
+            same = "p.action = i.action AND p.fields::VARCHAR IS NOT DISTINCT FROM i.fields::VARCHAR"
+            wanted = f"p.hub_id = i.hub_id AND (p.action = 'create' OR {same})"  # what a create left out belongs to it
+            self.store.engine.execute(f"DELETE FROM intents i WHERE NOT EXISTS (FROM {self.only} p WHERE {wanted})")
         return last
 
     @property

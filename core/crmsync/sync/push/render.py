@@ -48,12 +48,13 @@ def render(store: FileStore, side: Side, plan: WritePlan, way: str) -> list[Body
     types = {field.name: field.type for field in side.fields}
     written = [name for name in (*(field.name for field in plan.fields), *plan.links) if name in types]
     references = {f.name: f.refers for f in side.fields if f.refers is not None and f.name in written}
-    cleared = [] if way in ("upsert", "create") else list(types)
+    created = way in ("upsert", "create")
+    cleared, measured = ([], _measured(side)) if created else (list(types), "")
     shape = ", ".join(f'"{name}": "{duckdb_type(types[name])}"' for name in written)
     _table(
         store,
         "values_to_write",
-        f"SELECT hub_id, remote_id, value, {_names(cleared)} AS names, "
+        f"SELECT hub_id, remote_id, value, {_names(cleared, measured)} AS names, "
         f"from_json(fields, {literal('{' + shape + '}')}) AS v FROM intents WHERE way = {literal(way)}",
     )
     for name, stream in references.items():
@@ -83,10 +84,21 @@ def render(store: FileStore, side: Side, plan: WritePlan, way: str) -> list[Body
     return [Body(tuple(keys), tuple(ids), items, columns) for _, keys, ids, items, columns in found]
 
 
-def _names(cleared: Sequence[str]) -> str:
-    """SQL: the fields that an intent names; of those that are empty, only what is `cleared`."""
+def _names(cleared: Sequence[str], measured: str) -> str:
+    """SQL: the fields that an intent names, less those `measured`; of empty ones, only what is `cleared`."""
     value, listed = f"fields->>('$.\"' || {ELEMENT} || '\"')", ", ".join(map(literal, cleared))
-    return kept("json_keys(fields)", f"{value} IS NOT NULL OR list_contains([{listed}]::VARCHAR[], {ELEMENT})")
+    named = f"({value} IS NOT NULL OR list_contains([{listed}]::VARCHAR[], {ELEMENT})){measured}"
+    return kept("json_keys(fields)", named)
+
+
+def _measured(side: Side) -> str:
+    """SQL: a condition that leaves out an amount in a currency, where the CRM has one of its own for all records."""
+    pairs = [group.measured for group in side.groups if group.measured and side.linked]
+    return "".join(
+        f" AND NOT ({ELEMENT} IN ({literal(value.name)}, {literal(unit.name)}) "
+        f"AND fields->>{literal(unit.name)} IS NOT NULL)"
+        for value, unit in pairs
+    )
 
 
 def _joins(references: Mapping[str, str]) -> str:

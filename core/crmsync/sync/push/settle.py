@@ -32,7 +32,7 @@ def settle(store: FileStore, side: Side, action: str, run_id: str) -> list[Chang
     else:
         _written(store, side)
         bring_records(store, side, "SELECT remote_id AS _id FROM written")
-        engine.execute(settle_sql(side.groups))
+        engine.execute(settle_sql(side.groups, created=action == "create"))
         link = f"{side.who()}, _id AS hub_id, _remote_id AS remote_id, _base AS base, _shown AS shown"
         if action == "create":
             _new(store)
