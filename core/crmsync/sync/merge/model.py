@@ -33,12 +33,10 @@ class Group:
 
     @property
     def measured(self) -> tuple[MergeField, MergeField] | None:
-        """A value and its unit, where the CRM counts in a unit of its own, which nobody can write."""
+        """A value that can be written and its unit, where the CRM has a unit of its own, which nobody can write."""
         by_name = {each.name: each for each in self.fields}
-        for value, unit in UNITS.items():
-            if value in by_name and unit in by_name and not by_name[unit].writable:
-                return by_name[value], by_name[unit]
-        return None
+        pairs = ((by_name.get(value), by_name.get(unit)) for value, unit in UNITS.items())
+        return next(((v, u) for v, u in pairs if v and u and v.writable and not u.writable), None)
 
     @property
     def ranked(self) -> bool:
