@@ -18,7 +18,7 @@ from crmsync.store import Change, Commit, FileStore, Lease, Update
 from crmsync.store.schema import INTENTS
 from crmsync.sync.merge.side import Side
 from crmsync.sync.pull.confirm import Confirm
-from crmsync.sync.push.judge import judge, start
+from crmsync.sync.push.judge import Told, judge, start
 from crmsync.sync.push.render import RENDERED, Body, render
 from crmsync.sync.push.settle import settle
 from crmsync.sync.source import Source
@@ -78,8 +78,10 @@ class Push:
             if self.stop.is_set():
                 raise stopped()
             for action, way in self.ways.items():
+                if not await self.worker.do(self._count, f"intents WHERE action = {literal(action)}"):
+                    continue
                 if bodies := await self.worker.do(self._prepare, action, way):
-                    await asyncio.gather(*(self._deliver(action, way, body) for body in bodies))
+                    await self._deliver(action, way, bodies)
                     faults.point("push.answered")
                     await self._settle(action)
         return self.done
@@ -113,8 +115,13 @@ class Push:
         faults.point("push.prepared")
         return bodies
 
-    async def _deliver(self, action: str, way: Way, body: Body) -> None:
-        """Send one body; what was not carried out for the sake of others goes again in smaller ones."""
+    async def _deliver(self, action: str, way: Way, bodies: list[Body]) -> None:
+        """Send bodies, as many at once as limits allow; what was not carried out for the sake of others goes again."""
+        while bodies:
+            told = await asyncio.gather(*(self._send(action, way.operation, body) for body in bodies))
+            bodies = await self.worker.do(judge, self.store, way.outcome, told)
+
+    async def _send(self, action: str, operation: Operation, body: Body) -> Told:
         values = {
             **self.source.stream.vars,
             "connection": self.side.connection,
@@ -123,15 +130,12 @@ class Push:
             "columns": msgspec.Raw((body.columns or "[]").encode()),
             "ids": [id_ for id_ in body.ids if id_ is not None],
         }
-        operation = way.operation
         answer, verdict = await self.client.write(
             operation.request, values, stream=self.side.stream, again=action != "create" or operation.idempotent
         )
         refused = verdict.outcome in _REFUSED
         told = answer.body.decode(errors="replace") if answer and (refused or verdict.outcome == "good") else ""
-        refusal = verdict.message if refused else None
-        parts = await self.worker.do(judge, self.store, way.outcome, body, told, refusal)
-        await asyncio.gather(*(self._deliver(action, way, part) for part in parts))
+        return Told(body, told, verdict.message if refused else None)
 
     async def _settle(self, action: str) -> None:
         """Read again what was written, and move links and intents by what the CRM shows."""

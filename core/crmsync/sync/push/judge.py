@@ -1,10 +1,10 @@
-"""Judge: an answer -> what became of each item, and the smaller bodies in which some go again."""
+"""Judge: answers -> what became of each item, and the smaller bodies in which some go again."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from crmsync.mapping import literal
 from crmsync.mapping.outcome import OutcomePlan
 from crmsync.store import FileStore
 from crmsync.sync.push.render import RENDERED, Body
@@ -16,28 +16,57 @@ def start(store: FileStore) -> None:
     store.engine.execute(f"CREATE OR REPLACE TEMP TABLE outcomes ({columns})")
 
 
-def judge(store: FileStore, plan: OutcomePlan, body: Body, answer: str, refusal: str | None) -> list[Body]:
-    """Add to `outcomes` what `answer` tells of the items of `body`; the bodies in which the others go again.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What came back about a body: the answer's text, and where the whole request was refused, with which words."""
 
-    `refusal`: the whole request was refused with these words, so that nothing was carried out that is not told.
+    body: Body
+    answer: str
+    refusal: str | None
+
+
+def judge(store: FileStore, plan: OutcomePlan, told: Sequence[Told]) -> list[Body]:
+    """Add to `outcomes` what answers tell of the items of their bodies; the bodies in which the others go again.
+
+    Of a request that was refused, nothing was carried out that is not told. All answers are read by one statement: to
+    plan it costs as much as to read a thousand items.
     """
-    engine = store.engine
+    engine, numbers = store.engine, list(range(len(told)))
     engine.execute(
-        "CREATE OR REPLACE TEMP TABLE sent AS SELECT 0::BIGINT AS _batch, unnest(range(1, len($keys) + 1)) AS _pos, "
-        "unnest($keys::VARCHAR[]) AS _key, unnest($ids::VARCHAR[]) AS _id",
-        {"keys": list(body.keys), "ids": list(body.ids)},
+        "CREATE OR REPLACE TEMP TABLE requests AS SELECT unnest($batches::BIGINT[]) AS _batch, "
+        "unnest($refusals::VARCHAR[]) AS refusal, unnest($sizes::BIGINT[]) AS size",
+        {"batches": numbers, "refusals": [t.refusal for t in told], "sizes": [len(t.body.keys) for t in told]},
     )
-    engine.execute(plan.create_sql("told"), {"bodies": [answer], "batches": [0]})
-    undone = "outcome = 'resend'" if refusal is None else "outcome IN ('resend', 'unknown')"
-    alone = refusal is not None and len(body.keys) == 1
-    again = [] if alone else engine.rows(f"SELECT _key, alone FROM told WHERE {undone} ORDER BY _pos")
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE sent AS SELECT unnest($batches::BIGINT[]) AS _batch, "
+        "unnest($places::BIGINT[]) AS _pos, unnest($keys::VARCHAR[]) AS _key, unnest($ids::VARCHAR[]) AS _id",
+        {
+            "batches": [number for number in numbers for _ in told[number].body.keys],
+            "places": [place for t in told for place in range(1, len(t.body.keys) + 1)],
+            "keys": [key for t in told for key in t.body.keys],
+            "ids": [id_ for t in told for id_ in t.body.ids],
+        },
+    )
+    engine.execute(plan.create_sql("told"), {"bodies": [t.answer for t in told], "batches": numbers})
+    undone = "(outcome = 'resend' OR refusal IS NOT NULL AND outcome = 'unknown')"
+    alone = "(refusal IS NOT NULL AND size = 1)"
+    again: dict[int, list[tuple[str, bool]]] = {}
+    for number, key, named in engine.rows(
+        f"SELECT _batch, _key, alone FROM told JOIN requests USING (_batch) WHERE {undone} AND NOT {alone} "
+        "ORDER BY _batch, _pos"
+    ):
+        again.setdefault(number, []).append((key, named))
     refused = f"CASE WHEN {alone} AND {undone}"
     engine.execute(
         f"INSERT INTO outcomes SELECT _key, {refused} THEN 'rejected' ELSE outcome END, _id, code, "
-        f"{refused} THEN coalesce(message, {literal(refusal or '')}) ELSE message END "
-        f"FROM told WHERE {alone} OR NOT ({undone})"
+        f"{refused} THEN coalesce(message, refusal) ELSE message END "
+        f"FROM told JOIN requests USING (_batch) WHERE {alone} OR NOT {undone}"
     )
-    return [_part(store, keys, body) for keys in _parts(again, len(body.keys))]
+    return [
+        _part(store, keys, told[number].body)
+        for number, left in again.items()
+        for keys in _parts(left, len(told[number].body.keys))
+    ]
 
 
 def _parts(again: Sequence[tuple[str, bool]], of: int) -> list[list[str]]:
