@@ -25,7 +25,7 @@ from crmsync.sync.source import Source
 from crmsync.sync.stopping import stopped
 from crmsync.sync.worker import Worker
 
-SLICE = 2_000  # intents that are on their way at once
+SLICE = 5_000  # intents that are on their way at once
 ACTIONS = ("create", "update", "archive")
 _REFUSED = ("invalid", "conflict", "gone")  # verdicts on items, whatever the status says
 
