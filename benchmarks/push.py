@@ -52,7 +52,7 @@ WRITERS = (
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a writer's run cost: also in requests, and in those that were refused for being above the limit."""
+    """What a writer's run cost: also in requests, and how many of them were refused for being above the limit."""
 
     records: int
     used: Usage
@@ -121,10 +121,10 @@ def _update(
     folder: Path,
     env: Mapping[str, str],
 ) -> None:
-    """crmsync reads again what it has made in the last half hour; so it does with nothing to write."""
+    """What crmsync made in the last half hour is read again by its next run, also by one that has nothing to write."""
     if writer.place == "crm.contact":
         _note(runs, IDLE, UPDATE, 0, writer.argv, served, folder, env)
-    edit(folder, env, writer.place, 1, _WORD)
+    edit(folder, env, writer.place, records, _WORD)
     _note(runs, writer.name, UPDATE, records, writer.to(UPDATE), served, folder, env)
     _require(served.titled(_WORD), records)
 
@@ -139,7 +139,8 @@ def _note(
     folder: Path,
     env: Mapping[str, str],
 ) -> None:
-    served.asked(), served.refused(), served.written()
+    for count in (served.asked, served.refused, served.written):
+        count()  # from here on
     used = measure(argv, env, folder)
     written = Written(records, used, served.asked(), served.refused())
     _require(served.written(), records)

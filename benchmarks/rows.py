@@ -23,9 +23,9 @@ def fill(folder: Path, env: Mapping[str, str], place: Place, records: int) -> No
     _run(folder, env, "fill", place, records)
 
 
-def edit(folder: Path, env: Mapping[str, str], place: Place, every: int, word: str) -> None:
-    """Give every `every`-th row a job title that begins with `word`."""
-    _run(folder, env, "edit", place, every, word)
+def edit(folder: Path, env: Mapping[str, str], place: Place, rows: int, word: str) -> None:
+    """Give so many rows, from anywhere in the table, a job title that begins with `word`."""
+    _run(folder, env, "edit", place, rows, word)
 
 
 def _run(folder: Path, env: Mapping[str, str], *words: object) -> None:
@@ -46,8 +46,9 @@ def main(what: str, place: Place, number: int, word: str) -> None:
         if what == "fill":
             _fill(connection, place, number)
         else:
-            title = "job_title" if place == "crm.contact" else "jobtitle"
-            connection.execute(f"UPDATE {place} SET {title} = '{word} ' || rowid WHERE rowid % {number} = 0")
+            key, title = ("_id", "job_title") if place == "crm.contact" else ("key", "jobtitle")
+            those = f"SELECT {key} FROM {place} ORDER BY hash({key}) LIMIT {number}"
+            connection.execute(f"UPDATE {place} SET {title} = '{word} ' || rowid WHERE {key} IN ({those})")
 
 
 def _fill(connection: object, place: Place, records: int) -> None:

@@ -212,7 +212,8 @@ def _numbered(name: str, path: str | None) -> str:
     """A common table of the entries at a path of each answer, with their places."""
     found = _elements("body", path) if path else "[]::JSON[]"
     return f"""{name} AS (
-  SELECT _batch, unnest(found) AS e, generate_subscripts(found, 1) AS n FROM (SELECT _batch, {found} AS found FROM document)
+  SELECT _batch, unnest(found) AS e, generate_subscripts(found, 1) AS n
+  FROM (SELECT _batch, {found} AS found FROM document)
 )"""
 
 
@@ -251,7 +252,8 @@ def _id(path: str | None, json: str = "e") -> str:
     """SQL: the text at a path that is an id."""
     if path is None:
         return "NULL::VARCHAR"
-    return f"CASE WHEN NOT contains({_NO_ID}, left({_at(path, json)}::VARCHAR, 1)) THEN nullif({_text(path, json)}, '') END"
+    is_id = f"NOT contains({_NO_ID}, left({_at(path, json)}::VARCHAR, 1))"
+    return f"CASE WHEN {is_id} THEN nullif({_text(path, json)}, '') END"
 
 
 def _meets(condition: Mapping[str, Any] | None, json: str = "e") -> str:
