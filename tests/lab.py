@@ -38,7 +38,8 @@ class Lab:
     crm: Driver
     clock: VirtualClock
     url: str
-    config: Mapping[str, Any] = field(default_factory=dict)
+    config: Mapping[str, Any] = field(default_factory=dict)  # of the connection
+    team: Mapping[str, Any] = field(default_factory=dict)  # `hub` and `merge` of the file
     events: list[Event] = field(default_factory=list)
 
     @property
@@ -56,7 +57,7 @@ class Lab:
         assert spec_file is not None
         given = {**self.crm.options(self.url), **(options or {})}
         environment = {f"{name}_{option}".upper(): value for option, value in given.items()}
-        settings = Settings(connections={name: {"connector": name, **self.config}})
+        settings = Settings(connections={name: {"connector": name, **self.config}}, **self.team)
         connection = resolve(settings, name, None, _declared(spec_file), environment)
         return Job(spec_file, connection, self.folder / "limits", streams or ("contact",), **{"keys": KEYS, **how})
 

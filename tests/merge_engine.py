@@ -95,7 +95,8 @@ class MergeEngine:
         row = f"_id VARCHAR, {columns}, _updated_at TIMESTAMPTZ, _pending VARCHAR[]"
         link = "hub_id VARCHAR, remote_id VARCHAR, base VARCHAR, shown VARCHAR"
         for table in (
-            f"pairs ({link}, _outranks BOOLEAN)",
+            f"pairs ({link})",
+            "origins (hub_id VARCHAR, _outranks BOOLEAN[], _hub_at TIMESTAMPTZ[])",
             f"written ({link}, sent VARCHAR)",
             f"hub ({row})",
             f"remote ({row}, _deleted_at TIMESTAMPTZ)",
@@ -107,10 +108,11 @@ class MergeEngine:
 
     def merge(self, pairs: Sequence[Pair]) -> list[Merged]:
         """The rows of `pairs`, in their order."""
-        self._fill("pairs", [[f"h{i}", f"r{i}", *pair.texts, pair.outranks] for i, pair in enumerate(pairs)])
+        self._fill("pairs", [[f"h{i}", f"r{i}", *pair.texts] for i, pair in enumerate(pairs)])
+        count = len(self.groups)
+        self._fill("origins", [[f"h{i}", [p.outranks] * count, [p.hub_at] * count] for i, p in enumerate(pairs)])
         self._fill(
-            "hub",
-            [[f"h{i}", *self._row(p.hub), p.hub_at, p.hub_pending] for i, p in enumerate(pairs) if p.hub is not None],
+            "hub", [[f"h{i}", *self._row(p.hub), None, p.hub_pending] for i, p in enumerate(pairs) if p.hub is not None]
         )
         self._remote(pairs)
         self.con.execute(merge_sql(self.groups))

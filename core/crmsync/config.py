@@ -11,13 +11,29 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from crmsync.config_hub import Rule, Terms, own_of, terms_of
 from crmsync.errors import ConfigError, UnknownConnection
 from crmsync.secret import Secret
-from crmsync.settings import FILE, Settings, load_settings, name_problem, near
+from crmsync.settings import FILE, Settings, load_settings, name_problem
+from crmsync.settings_hub import FirstPolicy, Policy
+from crmsync.settings_keys import near
 from crmsync.spec.model import Option, variable
-from crmsync.spec.yaml import Document, Part
+from crmsync.spec.own import Own
 
-__all__ = ["DEFAULT_STORE", "FILE", "Connection", "Settings", "load_settings", "resolve"]
+__all__ = [
+    "DEFAULT_STORE",
+    "FILE",
+    "Connection",
+    "FirstPolicy",
+    "Policy",
+    "Rule",
+    "Settings",
+    "Terms",
+    "load_settings",
+    "own",
+    "resolve",
+    "terms",
+]
 
 DEFAULT_STORE = "crmsync.duckdb"
 
@@ -28,7 +44,7 @@ class Connection:
 
     `values` has every option that is set, secrets as Secret; `given` are those that the operator set: a URL among them
     may be http and local. `fields` are the provider's fields to read beyond the spec's, by stream: names or "all".
-    `own` are the streams that it declares itself.
+    `own` is what it adds to the spec, `terms` are those between it and the hub.
     """
 
     name: str
@@ -36,7 +52,8 @@ class Connection:
     values: Mapping[str, Any]
     given: frozenset[str] = frozenset()
     fields: Mapping[str, Collection[str] | str] = field(default_factory=dict)
-    own: Part | None = None
+    own: Own | None = None
+    terms: Terms = field(default_factory=Terms)
     brake: float | None = None
 
     @property
@@ -73,18 +90,22 @@ def resolve(
         values=values,
         given=frozenset(option for option in options if environment.get(variable(name, option)) or option in written),
         fields=line.get("fields") or {},
-        own=own_streams(settings, connector, name),
+        own=own_of(settings, name, line),
+        terms=terms_of(settings, line),
         brake=_share(line.get("brake")),
     )
 
 
-def own_streams(settings: Settings, connector: str, name: str | None) -> Part | None:
-    """The streams that the connection declares; see `resolve` for `name` and what is raised."""
+def own(settings: Settings, connector: str, name: str | None) -> Own | None:
+    """What the connection adds to its connector's spec; see `resolve` for `name` and what is raised."""
     name = name or _only_or_own(settings, connector)
-    if not _line(settings, connector, name).get("streams"):
-        return None
-    document = settings.document or Document(FILE, {"connections": settings.connections}, {})
-    return Part(document, ("connections", name, "streams"))
+    return own_of(settings, name, _line(settings, connector, name))
+
+
+def terms(settings: Settings, connector: str, name: str | None) -> Terms:
+    """What holds between the hub and the connection; see `resolve` for `name` and what is raised."""
+    name = name or _only_or_own(settings, connector)
+    return terms_of(settings, _line(settings, connector, name))
 
 
 def _only_or_own(settings: Settings, connector: str) -> str:

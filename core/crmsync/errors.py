@@ -4,7 +4,8 @@ CrmsyncError
 ├── UsageError        exit 2: the person, the configuration or the credentials
 │   ├── UnknownConnector UnknownStream UnknownConnection
 │   ├── ConfigError SpecError BrokenConnector
-│   └── Unauthorized Forbidden WrongAccount EgressRefused KeyMissing
+│   ├── Unauthorized Forbidden WrongAccount EgressRefused KeyMissing
+│   └── ConflictMoved
 ├── ProviderError     exit 1: the CRM did not answer as it should
 │   └── ProviderDown BadRequest UnreadablePage RestartNeeded UnexpectedAnswer NotFound
 ├── Stopped           exit 4: stopped early, resumable
@@ -126,6 +127,13 @@ class KeyMissing(UsageError):
     """What the store keeps sealed cannot be opened: the key is lost, or another one."""
 
     code = "CS114"
+
+
+class ConflictMoved(UsageError):
+    """A conflict is no longer as a person has seen it; nothing was decided."""
+
+    code = "CS115"
+    default_hint = "See what it is now, if need be after another sync, and decide then: crmsync conflicts"
 
 
 class ProviderError(CrmsyncError):

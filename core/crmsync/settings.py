@@ -1,36 +1,43 @@
 """crmsync.yaml as written: the store and the named connections. All mistakes of shape are told at once, with places.
 
-What an option may hold is the connector's to say, so that is checked later, by config.py.
+What an option may hold is the connector's to say, so that is checked later, by config.py. About the hub:
+settings_hub.py.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from crmsync.errors import ConfigError, Fault, SpecError
+from crmsync.settings_hub import hub_faults
+from crmsync.settings_keys import unknown_keys
 from crmsync.spec.model import RESERVED_CONNECTIONS
 from crmsync.spec.yaml import MAX_BYTES, Document, parse
 
 FILE = "crmsync.yaml"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 
-_TOP = ("store", "connections")
-_CONNECTION = ("connector", "options", "fields", "streams", "brake")
+_TOP = ("store", "hub", "merge", "connections")
+_CONNECTION = ("connector", "options", "fields", "streams", "hub", "merge", "values", "brake")
 _BRAKE = re.compile(r"(100(\.0+)?|\d{1,2}(\.\d+)?)%?")
 _REFERENCES = ("env", "file")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A crmsync.yaml: its store and its connections, as written; paths in it start at `folder`."""
+    """A crmsync.yaml: its store, its connections, and what it says of the hub, as written.
+
+    Paths in it start at `folder`.
+    """
 
     store: str | None = None
     connections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    hub: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    merge: Mapping[str, Any] = field(default_factory=dict)
     folder: Path = Path()
     document: Document | None = None
 
@@ -54,8 +61,14 @@ def load_settings(file: Path | None = None) -> Settings:
     if faults := sorted(_faults(document)):
         raise ConfigError("\n".join(map(str, faults)))
     tree = document.tree or {}
-    connections = {name: line or {} for name, line in (tree.get("connections") or {}).items()}
-    return Settings(tree.get("store"), connections, path.parent, document)
+    return Settings(
+        store=tree.get("store"),
+        connections={name: line or {} for name, line in (tree.get("connections") or {}).items()},
+        hub=tree.get("hub") or {},
+        merge=tree.get("merge") or {},
+        folder=path.parent,
+        document=document,
+    )
 
 
 def name_problem(name: str) -> str:
@@ -63,12 +76,6 @@ def name_problem(name: str) -> str:
     if not NAME.fullmatch(name):
         return f"the connection name {name!r} must be lower-case letters, digits and _, a letter first"
     return f"the connection name {name!r} is reserved; choose another one" if name in RESERVED_CONNECTIONS else ""
-
-
-def near(word: str, known: Collection[str]) -> str:
-    """`; did you mean …?`, where something known is like `word`."""
-    found = get_close_matches(word, list(known), 1)
-    return f"; did you mean {found[0]!r}?" if found else ""
 
 
 def _text(path: Path) -> str:
@@ -87,9 +94,9 @@ def _faults(document: Document) -> Iterator[Fault]:
     if tree is None:
         return
     if not isinstance(tree, dict):
-        yield document.fault((), "CF001", f"the file must be a map with {' and '.join(_TOP)}")
+        yield document.fault((), "CF001", f"the file must be a map with {', '.join(_TOP)}")
         return
-    yield from _unknown(document, (), tree, _TOP)
+    yield from unknown_keys(document, (), tree, _TOP)
     if not isinstance(tree.get("store", ""), str):
         yield document.fault(("store",), "CF002", "store must be the path of a file")
     connections = tree.get("connections") or {}
@@ -100,13 +107,14 @@ def _faults(document: Document) -> Iterator[Fault]:
         if problem := name_problem(name):
             yield document.fault(("connections", name), "CF004", problem)
         yield from _connection(document, ("connections", name), {} if line is None else line)
+    yield from hub_faults(document)
 
 
 def _connection(document: Document, path: tuple[str, ...], line: Any) -> Iterator[Fault]:
     if not isinstance(line, dict):
         yield document.fault(path, "CF005", f"a connection must be a map with {', '.join(_CONNECTION)}")
         return
-    yield from _unknown(document, path, line, _CONNECTION)
+    yield from unknown_keys(document, path, line, _CONNECTION)
     if not isinstance(line.get("connector", ""), str):
         yield document.fault((*path, "connector"), "CF006", "connector must be the name of a connector")
     for key, check in (("options", _option), ("fields", _field)):
@@ -133,12 +141,3 @@ def _option(value: Any) -> str:
 def _field(value: Any) -> str:
     listed = isinstance(value, list) and all(isinstance(name, str) for name in value)
     return "" if listed or value == "all" else "a list of the provider's names of fields, or `all`"
-
-
-def _unknown(
-    document: Document, path: tuple[str, ...], tree: Mapping[str, Any], known: Collection[str]
-) -> Iterator[Fault]:
-    for key in tree:
-        if key not in known:
-            guess = near(key, known) or f"; possible here: {', '.join(known)}"
-            yield document.fault((*path, key), "CF010", f"unknown key {key!r}{guess}")

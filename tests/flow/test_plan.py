@@ -130,9 +130,10 @@ def test_parents_that_would_be_linked_are_references_of_their_children(tmp_path:
 
 def test_the_copy_is_gone_afterwards(busy: Lab) -> None:
     """So are those that killed processes have left, but not that of a living one."""
-    dead, alive = (busy.folder / f".lab.duckdb.{pid}.draft" for pid in (2**22 + 1, 1))
-    dead.touch()
-    alive.touch()
+    names = (f"{2**22 + 1}.draft", f"{2**22 + 1}.draft.wal", "1.draft")  # no process has so high a number
+    *_, alive = [busy.folder / f".lab.duckdb.{name}" for name in names]
+    for name in names:
+        (busy.folder / f".lab.duckdb.{name}").touch()
     planned(busy)
     assert list(busy.folder.glob("*.draft*")) == [alive]
 

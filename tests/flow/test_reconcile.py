@@ -28,7 +28,7 @@ def reconcile(lab: Lab, stream: str = "contact") -> Reconciled:
     """Bring the hub and the mirror of a stream back in step, by a run of its own."""
     job = lab.job()
     spec = build(load(job.spec_file).tree, objects(), job.connection.values)
-    side = side_of(lab.crm.name, spec.streams[stream], Table(lab.crm.name, stream, (), ("_id",)), objects())
+    side = side_of(lab.crm.name, spec.streams[stream], Table(lab.crm.name, stream, (), ("_id",)), job.connection.terms)
     assert side is not None
     store = FileStore(lab.store_file)
     try:

@@ -128,7 +128,7 @@ def test_a_broken_file_tells_all_its_mistakes(tmp_path):
         "5:18: burst must be a value, {env: NAME} or {file: PATH}",
         "5:40: contact must be a list of the provider's names of fields, or `all`",
         "5:55: brake must be a share such as 2%",
-        "6:3: a connection must be a map with connector, options, fields, streams, brake",
+        "6:3: a connection must be a map with connector, options, fields, streams, hub, merge, values, brake",
     ]
 
 

@@ -9,6 +9,7 @@ from merge_engine import NEVER, MergeEngine, Pair, fields_of
 
 BASE: dict[str, Any] = {"name": "ann", "company_id": "c1", "amount": 5, "currency": "EUR"}
 EDITED = BASE | {"amount": 7}
+HELD = {"policy": "hold", "winner": None}
 
 
 @cache
@@ -35,7 +36,7 @@ def test_deleted_in_the_hub_and_changed_in_the_crm_is_a_conflict() -> None:
     """The conflict has the whole record, and no row of the hub."""
     pair = Pair(BASE, hub=None, remote=EDITED)
     assert ending(pair) == "conflict"
-    expected = {"fields": list(BASE), "base": BASE, "hub": None, "remote": EDITED, "winner": None}
+    expected = {"fields": list(BASE), "base": BASE, "hub": None, "remote": EDITED, **HELD}
     assert engine().one(pair).conflicts == [expected]
 
 
@@ -50,9 +51,7 @@ def test_deleted_in_the_crm_and_changed_in_the_hub_is_a_conflict() -> None:
     """The conflict has the hub's row, and no record."""
     pair = Pair(BASE, hub=EDITED, remote=BASE, deleted=True)
     assert ending(pair) == "conflict"
-    assert engine().one(pair).conflicts == [
-        {"fields": list(BASE), "base": BASE, "hub": EDITED, "remote": None, "winner": None}
-    ]
+    assert engine().one(pair).conflicts == [{"fields": list(BASE), "base": BASE, "hub": EDITED, "remote": None, **HELD}]
 
 
 def test_deleted_on_both_sides_is_forgotten() -> None:

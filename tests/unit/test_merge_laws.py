@@ -14,7 +14,8 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crmsync.sync.merge import FirstPolicy, MergeField, Policy
+from crmsync.config import FirstPolicy, Policy, Rule
+from crmsync.sync.merge import MergeField
 from effort import examples
 from merge_engine import Merged, MergeEngine, Pair
 from merge_oracle import merged as expected
@@ -92,11 +93,11 @@ PENDING = st.sampled_from([None, [], ["company_id"]])
 
 @cache
 def engine(*, policies: bool = False) -> MergeEngine:
-    said = POLICIES if policies else {}
-    return MergeEngine([MergeField(name, type_, *said.get(name, (None, None))) for name, type_ in TYPES.items()])
+    rules = {name: Rule(*policies_of(group)) for group in GROUPS for name in group} if policies else {}
+    return MergeEngine([MergeField(name, type_, rules.get(name, Rule())) for name, type_ in TYPES.items()])
 
 
-def policies_of(group: list[str]) -> tuple[str, str]:
+def policies_of(group: list[str]) -> tuple[Policy, FirstPolicy]:
     return next((POLICIES[name] for name in group if name in POLICIES), ("hold", "hold"))
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from crmsync.errors import ConfigError
-from crmsync.sync.merge import FirstPolicy, MergeField, Policy, groups
+from crmsync.config import FirstPolicy, Policy, Rule
+from crmsync.sync.merge import MergeField, groups
 from merge_engine import NEVER, Merged, MergeEngine, Pair
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -21,9 +21,9 @@ BOTH = Pair(BASE, hub=HUB, remote=REMOTE)
 
 @cache
 def engine(policy: Policy, first: FirstPolicy, *, writable: bool) -> MergeEngine:
-    """Amount and currency, of which only one says who gives way."""
-    amount = MergeField("amount", "integer", policy, first, writable=writable)
-    return MergeEngine([amount, MergeField("currency", "text", writable=writable)])
+    rule = Rule(policy, first)
+    amount, currency = (MergeField(n, t, rule, writable) for n, t in (("amount", "integer"), ("currency", "text")))
+    return MergeEngine([amount, currency])
 
 
 def merged(pair: Pair, policy: Policy = "hold", first: FirstPolicy = "hold", *, writable: bool = True) -> Merged:
@@ -56,7 +56,7 @@ def held(row: Merged) -> bool:
 def test_hold_is_the_default() -> None:
     """Without a word of anybody, a person decides."""
     assert held(merged(BOTH))
-    assert groups([MergeField("name", "text")])[0].policy == groups([MergeField("name", "text")])[0].first == "hold"
+    assert groups([MergeField("name", "text")])[0].rule == Rule("hold", "hold")
 
 
 def test_the_policy_hub_writes_the_hubs_values() -> None:
@@ -91,22 +91,12 @@ def test_newest_never_decides_a_first_match() -> None:
     """Two values that never met are no edits, whatever their rows' times."""
     first = replace(BOTH, base=NEVER, hub_at=NOON, remote_at=LATER)
     assert held(merged(first, "newest"))
-    with pytest.raises(ConfigError, match="newest"):
-        groups([MergeField("name", "text", first="newest")])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("first", "what"), [("hub", hub_wins), ("remote", remote_wins), ("hold", held)])
 def test_first_matches_have_a_policy_of_their_own(first: FirstPolicy, what: Any) -> None:
     """The policy for edits says nothing about them, and the other way round."""
     assert what(merged(replace(BOTH, base=NEVER), "remote" if first == "hub" else "hub", first))
-
-
-def test_fields_of_one_group_cannot_be_given_different_policies() -> None:
-    """Both cannot be obeyed; the message names them."""
-    fields = [MergeField("amount", "integer", "hub"), MergeField("currency", "text", "remote")]
-    with pytest.raises(ConfigError, match="amount, currency"):
-        groups(fields)
-    assert groups([fields[0], MergeField("currency", "text", first="hub")])[0].first == "hub"
 
 
 def test_an_overruled_edit_is_not_forgotten_before_the_crm_confirms() -> None:

@@ -69,7 +69,9 @@ def test_changed_on_both_sides_differently_is_a_conflict_and_nothing_moves() -> 
     """Without a policy it waits, with all three values, and is found again in each merge."""
     merged = engine().one(whole(B, hub=X, remote=Y))
     assert (merged.changed, merged.moved, merged.write) == (False, False, [])
-    assert merged.conflicts == [{"fields": ["name"], "base": B, "hub": X, "remote": Y, "winner": None}]
+    assert merged.conflicts == [
+        {"fields": ["name"], "base": B, "hub": X, "remote": Y, "policy": "hold", "winner": None}
+    ]
 
 
 def test_a_conflict_holds_only_its_own_group() -> None:
@@ -110,7 +112,9 @@ def test_never_agreed_and_empty_in_the_crm_is_written_there() -> None:
 def test_never_agreed_and_different_is_a_conflict() -> None:
     """Nobody knows which is newer."""
     merged = engine().one(Pair(NEVER, hub=X, remote=Y))
-    assert merged.conflicts == [{"fields": ["name"], "base": {}, "hub": X, "remote": Y, "winner": None}]
+    assert merged.conflicts == [
+        {"fields": ["name"], "base": {}, "hub": X, "remote": Y, "policy": "hold", "winner": None}
+    ]
     assert (merged.changed, merged.write, "name" in merged.base) == (False, [], False)
 
 
@@ -179,6 +183,6 @@ def test_a_pair_without_a_record_in_the_mirror_rests() -> None:
     """Nobody knows what the CRM holds: no row, so nothing happens."""
     engine().merge([whole(B, hub=X, remote=B)])
     engine().con.execute("DELETE FROM remote")
-    engine().con.execute("INSERT INTO pairs VALUES ('h9', 'r9', '{}', '{}', NULL)")
+    engine().con.execute("INSERT INTO pairs VALUES ('h9', 'r9', '{}', '{}')")
     engine().con.execute(merge_sql(engine().groups))
     assert engine().con.execute("SELECT count(*) FROM merged").fetchall() == [(0,)]

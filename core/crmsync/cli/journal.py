@@ -1,4 +1,4 @@
-"""`crmsync status`, `rejects`, `runs`, `logs` and `query`: looking into the store."""
+"""`crmsync status`, `runs`, `logs` and `query`: looking into the store."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from typing import Any
 import click
 
 from crmsync.cli import show
-from crmsync.cli.known import require
-from crmsync.cli.options import config_option, json_option, reading, store_option
-
-_LIMIT = click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most this many.")
-_STREAM = click.option("--stream", help="Of this stream only.")
-_CONNECTION = click.option("--connection", help="Of this connection only.")
+from crmsync.cli.known import require, where
+from crmsync.cli.options import (
+    config_option,
+    json_option,
+    limit_option,
+    of_connection_option,
+    of_stream_option,
+    reading,
+    store_option,
+)
 
 # For a person: what is zero is not told, and the text that may be long stands last, where it is folded
 _STATUS = """
@@ -25,6 +29,9 @@ _STATUS = """
             format('no sign of life for {:,} minutes', date_diff('minute', heartbeat_at, now())) END,
         CASE WHEN rejected > 0 THEN format('{:,} rejected', rejected) END,
         CASE WHEN held > 0 THEN format('{:,} held', held) END,
+        CASE WHEN conflicts > 0 THEN format('{:,} in conflict', conflicts) END,
+        CASE WHEN refused > 0 THEN format('{:,} writes refused', refused) END,
+        CASE WHEN unknown > 0 THEN format('{:,} writes unknown', unknown) END,
         CASE WHEN error IS NOT NULL THEN concat_ws(' ', error_code, error) END) AS state"""
 _RUNS = """
     run_id, connection || '.' || stream AS stream, mode, status,
@@ -41,77 +48,46 @@ _RUNS = """
         CASE WHEN conflicts > 0 THEN format('{:,} in conflict', conflicts) END,
         CASE WHEN error IS NOT NULL THEN concat_ws(' ', error_code, error) END) AS outcome"""
 _LOGS = """ "at", concat_ws('.', connection, nullif(stream, '')) AS stream, level, message"""
-_REJECTS = "record_id, connection || '.' || stream AS stream, outcome, p.field, p.value, p.reason"
-_REJECTS_JSON = "* EXCLUDE (problems, p), p.field, p.reason, p.value"
 
 
 @click.command()
 @store_option
 @config_option
-@_CONNECTION
-@_STREAM
+@of_connection_option
+@of_stream_option
 @json_option
 def status(store: Path | None, config: Path | None, connection: str | None, stream: str | None, as_json: bool) -> None:
     """Show how each stream is doing: its last success, its rows, what is wrong, who reads it now."""
-    where, parameters = _where(connection=connection, stream=stream)
-    sql = f"SELECT {'*' if as_json else _STATUS} FROM crmsync.status WHERE {where} ORDER BY ALL"
+    which, parameters = where(connection=connection, stream=stream)
+    sql = f"SELECT {'*' if as_json else _STATUS} FROM crmsync.status WHERE {which} ORDER BY ALL"
     _print(store, config, sql, parameters, as_json, "No runs yet.", (connection, stream))
 
 
 @click.command()
 @store_option
 @config_option
-@_CONNECTION
-@_STREAM
-@click.option("--all", "everything", is_flag=True, help="Those that were resolved as well.")
-@_LIMIT
-@json_option
-def rejects(
-    store: Path | None,
-    config: Path | None,
-    connection: str | None,
-    stream: str | None,
-    everything: bool,
-    limit: int,
-    as_json: bool,
-) -> None:
-    """List records that were rejected or have held fields, with the reason for each field."""
-    where, parameters = _where(connection=connection, stream=stream)
-    sql = f"""
-        SELECT {_REJECTS_JSON if as_json else _REJECTS}
-        FROM (SELECT *, unnest(problems) AS p FROM crmsync.rejects
-              WHERE {where} {"" if everything else "AND resolved_at IS NULL"}
-              ORDER BY last_at DESC, record_id LIMIT {limit})"""
-    _print(
-        store, config, sql, parameters, as_json, "No rejects: every record was mapped in whole.", (connection, stream)
-    )
-
-
-@click.command()
-@store_option
-@config_option
-@_CONNECTION
-@_STREAM
-@_LIMIT
+@of_connection_option
+@of_stream_option
+@limit_option
 @json_option
 def runs(
     store: Path | None, config: Path | None, connection: str | None, stream: str | None, limit: int, as_json: bool
 ) -> None:
     """List the last runs, newest first."""
-    where, parameters = _where(connection=connection, stream=stream)
+    which, parameters = where(connection=connection, stream=stream)
     columns = "*" if as_json else _RUNS
-    sql = f"SELECT {columns} FROM crmsync.runs WHERE {where} ORDER BY started_at DESC, stream LIMIT {limit}"
+    sql = f"SELECT {columns} FROM crmsync.runs WHERE {which} ORDER BY started_at DESC, stream LIMIT {limit}"
     _print(store, config, sql, parameters, as_json, "No runs yet.", (connection, stream))
 
 
 @click.command()
 @store_option
 @config_option
-@_CONNECTION
-@_STREAM
+@of_connection_option
+@of_stream_option
 @click.option("--run", "run_id", help="Of this run only.")
 @click.option("--level", type=click.Choice(["info", "warning", "error"]), help="Of this level only.")
-@_LIMIT
+@limit_option
 @json_option
 def logs(
     store: Path | None,
@@ -124,10 +100,10 @@ def logs(
     as_json: bool,
 ) -> None:
     """Show what happened in runs, oldest of the last lines first."""
-    where, parameters = _where(connection=connection, stream=stream, run_id=run_id, level=level)
+    which, parameters = where(connection=connection, stream=stream, run_id=run_id, level=level)
     sql = f"""
         SELECT {"*" if as_json else _LOGS}
-        FROM (SELECT * FROM crmsync.logs WHERE {where} ORDER BY "at" DESC LIMIT {limit}) ORDER BY "at" """
+        FROM (SELECT * FROM crmsync.logs WHERE {which} ORDER BY "at" DESC LIMIT {limit}) ORDER BY "at" """
     _print(store, config, sql, parameters, as_json, "No log lines.", (connection, stream))
 
 
@@ -159,8 +135,3 @@ def _print(
             require(opened, *of)
         names, found = opened.query(sql, parameters)
     show.rows(names, found, as_json=as_json, nothing=nothing)
-
-
-def _where(**wanted: str | None) -> tuple[str, list[Any]]:
-    given = {column: value for column, value in wanted.items() if value is not None}
-    return " AND ".join(["true", *(f"{column} = ?" for column in given)]), list(given.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from crmsync.errors import UsageError
 
@@ -20,3 +20,9 @@ def require(store: FileStore, connection: str | None, stream: str | None) -> Non
     there = ", ".join(sorted(f"{c} {s}" for c, s in known)) or "none"
     wanted = " ".join(filter(None, (connection, stream)))
     raise UsageError(f"The store has no {'stream' if stream else 'connection'} {wanted}. There: {there}.")
+
+
+def where(**wanted: str | None) -> tuple[str, list[Any]]:
+    """SQL and parameters: the columns that are named have the values that are given. None: any."""
+    given = {column: value for column, value in wanted.items() if value is not None}
+    return " AND ".join(["true", *(f"{column} = ?" for column in given)]), list(given.values())

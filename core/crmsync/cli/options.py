@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -59,6 +59,11 @@ store_option = click.option(
     "--store", type=FILE, envvar="CRMSYNC_STORE", help="The store file; by default crmsync.yaml's, or crmsync.duckdb."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object a row.")
+limit_option = click.option(
+    "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most this many."
+)
+of_stream_option = click.option("--stream", help="Of this stream only.")
+of_connection_option = click.option("--connection", help="Of this connection only.")
 
 
 def connector_options(function: F) -> F:
@@ -81,7 +86,7 @@ def pick(
 ) -> Picked:
     """Find connector and connection. `sandbox` are the options of a simulator; then nothing else is read."""
     from crmsync import plugins
-    from crmsync.config import Settings, load_settings, resolve
+    from crmsync.config import load_settings, resolve
     from crmsync.spec.build import options
     from crmsync.spec.model import variable
 
@@ -92,7 +97,7 @@ def pick(
     if sandbox is not None:
         name = connection or connector
         line = {"connector": connector, **_shape_only(settings, name)}
-        settings = Settings(connections={name: line}, document=settings.document)
+        settings = replace(settings, connections={name: line})
         environment = {variable(name, option): value for option, value in sandbox.items()}
     resolved = resolve(settings, connector, connection, declared, environment)
     redactor().learn(resolved.secrets)  # whatever goes wrong from here on is told without them
@@ -102,7 +107,7 @@ def pick(
 def _shape_only(settings: Settings, name: str) -> dict[str, Any]:
     """What a connection reads, without how it gets there: that part is the simulator's."""
     written = settings.connections.get(name) or {}
-    return {key: written[key] for key in ("fields", "streams", "brake") if key in written}
+    return {key: written[key] for key in ("fields", "streams", "hub", "merge", "values", "brake") if key in written}
 
 
 def job_of(picked: Picked, **how: Any) -> Job:

@@ -31,14 +31,14 @@ def connectors(as_json: bool) -> None:
 def streams(connector: str, connection: str | None, config: Path | None, as_json: bool) -> None:
     """List the streams of a connector and the columns of each; those that crmsync.yaml adds, too."""
     from crmsync import plugins
-    from crmsync.config import load_settings, own_streams
+    from crmsync.config import load_settings, own
     from crmsync.spec.build import build
     from crmsync.spec.load import load, objects
 
     found = plugins.connector(connector)
     assert found.spec_file is not None  # plugins.connector raises otherwise
-    own = own_streams(load_settings(config), connector, connection)
-    spec = build(load(found.spec_file, own).tree, objects(), {})
+    added = own(load_settings(config), connector, connection)
+    spec = build(load(found.spec_file, added).tree, objects(), {})
     lines = [(s.name, f.name, f.type, f.title or "") for s in spec.streams.values() for f in s.fields]
     show.rows(("stream", "column", "type", "meaning"), lines, as_json=as_json)
 

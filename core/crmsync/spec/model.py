@@ -241,3 +241,6 @@ class ObjectField:
 
 
 Objects = Mapping[str, Mapping[str, ObjectField]]
+
+# Fields that are merged as one value: halves of it make an amount in another currency, a stage of another pipeline.
+BONDS = (("amount", "currency"), ("pipeline", "stage", "status"))

@@ -20,6 +20,7 @@ from crmsync.store.interface import (
 )
 from crmsync.store.keys import Keys
 from crmsync.store.safe import Kept, Safe
+from crmsync.store.words import alike, ours, theirs
 
 __all__ = [
     "HUB",
@@ -41,6 +42,9 @@ __all__ = [
     "Update",
     "Upsert",
     "agreed_text",
+    "alike",
     "hub_table",
+    "ours",
     "plain",
+    "theirs",
 ]

@@ -12,6 +12,7 @@ from crmsync.store.agreed import agreed_text
 from crmsync.store.engine import Engine
 from crmsync.store.interface import Pairing, Shared
 from crmsync.store.schema import LINKS
+from crmsync.store.words import alike, ours
 
 _BASE, _SHOWN = '"hub without partner"', '"mirror without partner"'  # row numbers of links, and of rows
 _HUB, _MIRROR, _LINKS = '"hub rows apart"', '"mirror rows apart"', '"links apart"'
@@ -22,7 +23,7 @@ def bring(engine: Engine, pairing: Pairing, living: str, into: str) -> int:
     links, hub, mirror = map(engine.full, (LINKS, pairing.hub, pairing.mirror))
     ours = f"l.connection = {literal(pairing.connection)} AND l.stream = {literal(pairing.stream)}"
     linked = f"{links} l WHERE {ours} AND l.state = 'linked'"
-    hub_text = agreed_text((f.name, f.type, f"r.{identifier(f.name)}") for f in pairing.fields)
+    hub_text = agreed_text((f.name, f.type, alike(f.words, f"r.{identifier(f.name)}")) for f in pairing.fields)
     _compare(engine, _BASE, _digests("l", "base", "hub_id", linked), _digests("r", hub_text, "_id", f"{hub} r"))
     mirror_text, joins = _in_hub_terms(links, pairing)
     rows = f"(SELECT rowid, * FROM {mirror} WHERE {living}) r{joins}"
@@ -52,11 +53,11 @@ def _compare(engine: Engine, into: str, links: str, rows: str) -> None:
 
 
 def _in_hub_terms(links: str, pairing: Pairing) -> tuple[str, str]:
-    """The text of a mirror's row `r`, with the joins that read references as ids of hub rows."""
+    """The text of a mirror's row `r`, with the joins that read references as ids of hub rows; words are the hub's."""
     references = {f: f"to{n}" for n, f in enumerate(pairing.fields) if f.refers is not None}
     joins = "".join(_reference(links, pairing.connection, field, name) for field, name in references.items())
     columns = {f: f"{references[f]}.hub_id" if f in references else f"r.{identifier(f.column)}" for f in pairing.fields}
-    return agreed_text((f.name, f.type, sql) for f, sql in columns.items()), joins
+    return agreed_text((f.name, f.type, ours(f.words, sql)) for f, sql in columns.items()), joins
 
 
 def _reference(links: str, connection: str, field: Shared, name: str) -> str:

@@ -149,8 +149,9 @@ class Engine:
     def copy(self) -> None:
         """Make the draft, a copy of the attached store; drafts that killed processes have left are removed."""
         self.execute(f"CHECKPOINT {self.alias}")  # then all of it is in the file
-        for left in self.path.parent.glob(f".{self.path.name}.*.draft"):
-            if left == self.draft or not birth(int(left.name.split(".")[-2])):
+        for left in self.path.parent.glob(f".{self.path.name}.*.draft*"):
+            pid = left.name.removeprefix(f".{self.path.name}.").partition(".")[0]
+            if left.is_file() and (pid == str(os.getpid()) or not (pid.isdigit() and birth(int(pid)))):
                 _remove(left)
         try:
             copyfile(self.path, self.draft)

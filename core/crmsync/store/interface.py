@@ -124,13 +124,14 @@ class Shared:
     """A field that the hub and a mirror have both: `name` in the hub, in base and in shown, `column` in the mirror.
 
     `type` is the language's, by which values are compared. `refers`: the stream whose records' ids the mirror's column
-    has, where the hub has the ids of its own rows.
+    has, where the hub has the ids of its own rows. `words`: the hub's and the CRM's for one thing, where they differ.
     """
 
     name: str
     column: str
     type: str = "text"
     refers: str | None = None
+    words: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

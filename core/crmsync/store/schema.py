@@ -102,6 +102,7 @@ REJECTS = Table(
         Column("attempts", "BIGINT", "How often it was met"),
         Column("first_at", "TIMESTAMPTZ", "When it was met first"),
         Column("last_at", "TIMESTAMPTZ", "When it was met last"),
+        Column("asked_at", "TIMESTAMPTZ", "When a person wanted it to be read again; empty once it was"),
         Column(
             "resolved_at",
             "TIMESTAMPTZ",
@@ -213,7 +214,7 @@ CONFLICTS = Table(
         Column("hub", "JSON", "Their values in the hub"),
         Column("remote", "JSON", "Their values in the CRM, in the hub's terms"),
         Column("policy", "VARCHAR", "Policy that was asked; hold leaves it to a person"),
-        Column("winner", "VARCHAR", "Whose values are taken: hub or remote; empty while open"),
+        Column("winner", "VARCHAR", "Whose values are taken: hub, remote, or value, where a person gave another"),
         Column("opened_at", "TIMESTAMPTZ", "When it was found"),
         Column("run_id", "VARCHAR", "Run that found it"),
         Column("resolved_at", "TIMESTAMPTZ", "When it was resolved; empty while open"),
@@ -222,6 +223,8 @@ CONFLICTS = Table(
     ("id",),
     "Fields that changed on both sides: who won and what was lost, or that a person is to decide.",
 )
+
+INTENTS_OF_ROW, CONFLICTS_OF_ROW = (replace(t, key=("connection", "stream", "hub_id")) for t in (INTENTS, CONFLICTS))
 
 MIGRATIONS = Table(
     "crmsync",

@@ -22,6 +22,9 @@ STATUS = View(
         Column("rows", "BIGINT", "Live rows of the mirror when a run ended last"),
         Column("rejected", "BIGINT", "Open rejects: records and pages that could not be read; see crmsync.rejects"),
         Column("held", "BIGINT", "Records with a field that is held back; see crmsync.rejects"),
+        Column("conflicts", "BIGINT", "Open conflicts: what changed in the hub and in the CRM; see crmsync.conflicts"),
+        Column("refused", "BIGINT", "Hub rows whose last write was refused; see crmsync.intents"),
+        Column("unknown", "BIGINT", "Writes of which nobody knows whether they were done; the next sync finds out"),
         Column("next_sweep_at", "TIMESTAMPTZ", "When everything is read again; empty: with the next run"),
         Column("holder", "VARCHAR", "Run that holds the stream; empty when free"),
         Column("heartbeat_at", "TIMESTAMPTZ", "Last sign of life of the holder; a minute of silence and it is dead"),
@@ -37,14 +40,24 @@ WITH run AS (
 ), reject AS (
   SELECT connection, stream, count(*) FILTER (outcome <> 'held') AS rejected, count(*) FILTER (outcome = 'held') AS held
   FROM rejects WHERE resolved_at IS NULL GROUP BY connection, stream
+), conflict AS (
+  SELECT connection, stream, count(*) AS conflicts FROM conflicts WHERE resolved_at IS NULL GROUP BY connection, stream
+), intent AS (
+  SELECT connection, stream, count(*) FILTER (state = 'rejected') AS refused, sum(unknown)::BIGINT AS unknown
+  FROM (
+    SELECT connection, stream, arg_max(state, id) AS state, count(*) FILTER (state = 'unknown') AS unknown
+    FROM intents WHERE plan_id IS NULL GROUP BY connection, stream, hub_id
+  ) GROUP BY connection, stream
 ), lease AS (
   SELECT connection, stream, format('{} (process {} on {})', run_id, pid, host) AS holder, heartbeat_at
   FROM leases WHERE run_id IS NOT NULL
 )
 SELECT connection, stream, status, last_run_at, last_done_at, error_code, error, "rows",
   coalesce(rejected, 0) AS rejected, coalesce(held, 0) AS held,
+  coalesce(conflicts, 0) AS conflicts, coalesce(refused, 0) AS refused, coalesce(unknown, 0) AS unknown,
   try_cast(checkpoint->>'$.full.next_at' AS TIMESTAMPTZ) AS next_sweep_at, holder, heartbeat_at
 FROM run FULL JOIN checkpoints USING (connection, stream) LEFT JOIN reject USING (connection, stream)
+  LEFT JOIN conflict USING (connection, stream) LEFT JOIN intent USING (connection, stream)
   LEFT JOIN lease USING (connection, stream)
 ORDER BY connection, stream""",
 )

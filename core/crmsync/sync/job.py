@@ -16,6 +16,11 @@ from crmsync.store import Keys
 Mode = Literal["pull", "push", "sync"]
 
 
+def new_run_id() -> str:
+    """An id for a run that begins now."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """What to run: a connection, some of its streams (none named: all), and how.
@@ -41,4 +46,4 @@ class Job:
     source: str | None = None
     keys: Keys = field(default_factory=Keys)
     redact: Redactor = field(default_factory=Redactor)
-    run_id: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}")
+    run_id: str = field(default_factory=new_run_id)

@@ -12,7 +12,6 @@ from crmsync.errors import BrakePulled, PlanMoved, StoreMoved
 from crmsync.events import PhaseStarted
 from crmsync.mapping.outcome import compile_outcome
 from crmsync.mapping.write import compile_write
-from crmsync.spec.load import objects
 from crmsync.spec.model import Spec
 from crmsync.spec.model_stream import Stream
 from crmsync.store import Commit, FileStore, Lease
@@ -241,7 +240,7 @@ def side_to_write(pull: Pull, around: Surroundings) -> Side | None:
     stream = pull.source.stream
     if stream.write is None:
         return None
-    return side_of(around.connection.name, stream, pull.lander.mirror.table, objects())
+    return side_of(around.connection.name, stream, pull.lander.mirror.table, around.connection.terms)
 
 
 def ways(spec: Spec, stream: Stream, connection: str) -> dict[str, Way]:

@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal, TypeAlias, TypeVar, get_args
+from dataclasses import dataclass, field
 
-from crmsync.errors import ConfigError
-
-Policy: TypeAlias = Literal["hold", "hub", "remote", "rank", "newest"]
-FirstPolicy: TypeAlias = Literal["hold", "hub", "remote", "rank"]
-
-_Said = TypeVar("_Said")
-
-# What is wrong in halves: an amount in another currency, a stage of another pipeline.
-_BONDS = (("amount", "currency"), ("pipeline", "stage", "status"))
+from crmsync.config import Rule
+from crmsync.spec.model import BONDS
 
 
 @dataclass(frozen=True, slots=True)
 class MergeField:
     """A column that the hub and one connection share.
 
-    `policy` decides where both sides changed it, `first` where they differ and never agreed: no time can decide that,
-    since neither value is an edit. None: nothing is said of it. `writable`: the CRM lets it be written; where not, a
-    value of the hub's own stands until the CRM's changes.
+    `rule` says who gives way; it is the same for fields that are merged as one value. `writable`: the CRM lets it be
+    written; where not, a value of the hub's own stands until the CRM's changes. `words`: the hub's and the CRM's.
     """
 
     name: str
     type: str  # one of spec.model_stream.TYPES
-    policy: Policy | None = None
-    first: FirstPolicy | None = None
+    rule: Rule = field(default_factory=Rule)
     writable: bool = True
+    words: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +29,17 @@ class Group:
     """Fields that are merged as one value."""
 
     fields: tuple[MergeField, ...]
-    policy: Policy = "hold"
-    first: FirstPolicy = "hold"
+    rule: Rule
+
+    @property
+    def ranked(self) -> bool:
+        """Whether it matters who stands above whom."""
+        return "rank" in (self.rule.policy, self.rule.first)
+
+    @property
+    def dated(self) -> bool:
+        """Whether it matters when the hub was edited."""
+        return self.rule.policy == "newest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,35 +58,9 @@ def places(groups: Sequence[Group]) -> tuple[Place, ...]:
 
 
 def groups(fields: Sequence[MergeField]) -> tuple[Group, ...]:
-    """`fields` as groups, in the order of their first fields; most are alone in theirs.
-
-    Raises ConfigError where fields of one group are given different policies, or a first match is left to `newest`.
-    """
-    bonds = {name: bond for bond in _BONDS for name in bond}
+    """`fields` as groups, in the order of their first fields; most are alone in theirs."""
+    bonds = {name: bond for bond in BONDS for name in bond}
     together: dict[tuple[str, ...], list[MergeField]] = {}
-    for field in fields:
-        together.setdefault(bonds.get(field.name, (field.name,)), []).append(field)
-    return tuple(_group(tuple(members)) for members in together.values())
-
-
-def _group(members: tuple[MergeField, ...]) -> Group:
-    names = [field.name for field in members]
-    policy: Policy = _agreed("policy", names, [field.policy for field in members]) or "hold"
-    first: FirstPolicy = _agreed("policy of first matches", names, [field.first for field in members]) or "hold"
-    if first not in get_args(FirstPolicy):
-        raise ConfigError(
-            f"{', '.join(names)}: first matches cannot be left to {first}, since no value of theirs is an edit.",
-            hint=f"Use one of {', '.join(get_args(FirstPolicy))}.",
-        )
-    return Group(members, policy, first)
-
-
-def _agreed(what: str, names: Sequence[str], said: Sequence[_Said | None]) -> _Said | None:
-    """What those that say something all say."""
-    different = {policy for policy in said if policy is not None}
-    if len(different) > 1:
-        raise ConfigError(
-            f"{', '.join(names)} are merged as one value, but have more than one {what}.",
-            hint="Give all of them the same, or name it for one of them only.",
-        )
-    return different.pop() if different else None
+    for each in fields:
+        together.setdefault(bonds.get(each.name, (each.name,)), []).append(each)
+    return tuple(Group(tuple(members), members[0].rule) for members in together.values())

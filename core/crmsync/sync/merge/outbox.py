@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from crmsync.mapping import literal
 from crmsync.store import Append, Change, Commit, FileStore, Lease, Update, Upsert
-from crmsync.store.schema import CONFLICTS, INTENTS
+from crmsync.store.schema import CONFLICTS, CONFLICTS_OF_ROW, INTENTS, INTENTS_OF_ROW
 from crmsync.sync.merge.side import Side
 
 SLICE = 20_000  # intents
-_OF_ROW = ("connection", "stream", "hub_id")
-_INTENTS = replace(INTENTS, key=_OF_ROW)
-_CONFLICTS = replace(CONFLICTS, key=_OF_ROW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ class Outbox:
 
     def _planned(self, about: str) -> tuple[int, list[Change]]:
         """Intents of `owed`; a planned one that says the same stays, any other of these hub rows is superseded."""
-        self.store.lookup(_INTENTS, f"SELECT {self.side.who()}, hub_id FROM ({about})", "earlier")
+        self.store.lookup(INTENTS_OF_ROW, f"SELECT {self.side.who()}, hub_id FROM ({about})", "earlier")
         self._table("open", "SELECT * FROM earlier WHERE state IN ('planned', 'sent', 'unknown')")
         same = "o.action = w.action AND o.fields::VARCHAR IS NOT DISTINCT FROM w.fields::VARCHAR"
         self._table(
@@ -84,11 +81,15 @@ class Outbox:
 
     def _conflicts(self) -> tuple[int, list[Change]]:
         """Conflicts of `merged`, one row a group of fields: open ones that are none any more are resolved."""
-        self.store.lookup(_CONFLICTS, f"SELECT {self.side.who()}, _id AS hub_id FROM merged", "earlier")
+        self.store.lookup(CONFLICTS_OF_ROW, f"SELECT {self.side.who()}, _id AS hub_id FROM merged", "earlier")
+        # One that the hub has won is met again until the CRM confirms: it is told once.
+        told = " AND ".join(f"e.{n}::VARCHAR IS NOT DISTINCT FROM c.{n}::VARCHAR" for n in ("base", "hub", "remote"))
         self._table(
             "found",
-            "SELECT _id AS hub_id, _remote_id AS remote_id, c.fields, c.base, c.hub, c.remote, c.winner "
-            "FROM (SELECT _id, _remote_id, unnest(_conflicts) AS c FROM merged)",
+            "SELECT _id AS hub_id, _remote_id AS remote_id, c.fields, c.base, c.hub, c.remote, c.policy, c.winner "
+            "FROM (SELECT _id, _remote_id, unnest(_conflicts) AS c FROM merged) WHERE c.winner IS DISTINCT FROM 'hub' "
+            "OR NOT EXISTS (FROM earlier e WHERE e.hub_id = _id AND e.fields = c.fields AND e.winner = 'hub' "
+            f"AND {told})",
         )
         self._table("open", "SELECT * FROM earlier WHERE resolved_at IS NULL")
         if not self.store.engine.value("SELECT (SELECT count(*) FROM found) + (SELECT count(*) FROM open)"):
@@ -97,7 +98,7 @@ class Outbox:
         self._table(
             "disputed",
             f"SELECT coalesce(o.id, uuidv7()::VARCHAR) AS id, {self.side.who()}, f.hub_id, f.remote_id, f.fields, "
-            "f.base, f.hub, f.remote, CASE WHEN f.winner IS NULL THEN 'hold' END AS policy, f.winner, "
+            "f.base, f.hub, f.remote, f.policy, f.winner, "
             f"coalesce(o.opened_at, now()) AS opened_at, {literal(self.lease.run_id)} AS run_id, {now} AS resolved_at, "
             "CASE WHEN f.winner IS NOT NULL THEN 'policy' END AS resolution "
             "FROM found f LEFT JOIN open o ON o.hub_id = f.hub_id AND o.fields = f.fields "

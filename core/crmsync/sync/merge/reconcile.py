@@ -10,14 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 from crmsync.mapping import identifier, literal
-from crmsync.store import Append, Change, Commit, Expect, FileStore, Lease, Update, agreed_text, plain
+from crmsync.store import Append, Change, Commit, Expect, FileStore, Lease, Update, agreed_text, alike, plain
 from crmsync.store.schema import LINKS
 from crmsync.sync.merge.match import match
 from crmsync.sync.merge.model import MergeField
 from crmsync.sync.merge.outbox import Outbox
-from crmsync.sync.merge.side import Side
+from crmsync.sync.merge.pairs import merge_pairs
+from crmsync.sync.merge.side import Side, bring_hub
 from crmsync.sync.merge.terms import bring_records
-from crmsync.sync.merge.threeway import merge_sql
 from crmsync.sync.merge.values import piece, pieces
 
 SLICE = 20_000  # pairs: memory is bounded, and planning the merge costs less than a tenth of it
@@ -53,7 +53,7 @@ class Reconcile:
 
     def run(self) -> Reconciled:
         """Everything that is apart. Raises StoreMoved where a hub row is edited while it is merged."""
-        self.store.ensure(self.side.hub)
+        bring_hub(self.store, self.side)
         found = self.store.apart(self.side.pairing, "apart")
         self._outbox.withdraw()
         if not found:
@@ -91,17 +91,10 @@ class Reconcile:
 
     def _merge(self, pairs: str, *, new: bool) -> Reconciled:
         """Merge the pairs of the engine query; those that are `new` have no link yet."""
-        self._table("pairs", f"SELECT *, NULL::BOOLEAN AS _outranks FROM ({pairs})")
-        bring_records(self.store, self.side, "SELECT remote_id AS _id FROM pairs")
-        columns = ("_id", "_updated_at", *(field.name for field in self.side.fields))
-        self.store.lookup(self.side.hub, "SELECT hub_id AS _id FROM pairs", "hub_rows", columns)
-        self._table("hub", "SELECT *, []::VARCHAR[] AS _pending FROM hub_rows")
-        self._run(merge_sql(self.side.groups, take=self.take))
+        merge_pairs(self.store, self.side, pairs, take=self.take)
         names = ", ".join(identifier(field.name) for field in self.side.fields)
         self._table("changed", f"SELECT _id, {names} FROM merged WHERE _changed")
-        self._table(
-            "as_read", f"SELECT {', '.join(map(identifier, columns))} FROM hub_rows SEMI JOIN merged USING (_id)"
-        )
+        self._table("as_read", "SELECT * FROM hub_rows SEMI JOIN merged USING (_id)")
         moved = f"{self.side.who()}, _id AS hub_id, _remote_id AS remote_id, _base AS base, _shown AS shown"
         if new:
             self._table("moved", f"SELECT {moved}, {self._linked()} FROM merged")
@@ -137,7 +130,7 @@ class Reconcile:
 
     def _agreed(self, table: str, *, pending: bool = True) -> str:
         """SQL: a row's text as both sides have it; without the references that wait."""
-        fields = [(f.name, f.type, f"{table}.{identifier(f.name)}") for f in self.side.fields]
+        fields = [(f.name, f.type, alike(f.words, f"{table}.{identifier(f.name)}")) for f in self.side.fields]
         whole = agreed_text(fields)
         if not pending:
             return whole

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from crmsync.mapping import identifier, literal
 from crmsync.mapping.lists import ELEMENT, kept, mapped
+from crmsync.store import plain
 from crmsync.sync.merge.model import Group, Place
 from crmsync.sync.merge.values import piece, pieces
 from crmsync.sync.merge.verdict import CONFLICTS, Verdict, among, any_of
 
-CONFLICT = "STRUCT(fields VARCHAR[], base VARCHAR, hub VARCHAR, remote VARCHAR, winner VARCHAR)"
+CONFLICT = "STRUCT(fields VARCHAR[], base VARCHAR, hub VARCHAR, remote VARCHAR, policy VARCHAR, winner VARCHAR)"
 
 
 def result(groups: Sequence[Group], placed: Sequence[Place]) -> str:
@@ -53,10 +54,11 @@ def sides(groups: Sequence[Group], placed: Sequence[Place]) -> str:
         ["ending = 'conflict'", *(f"g{number} IN {among(CONFLICTS)}" for number in range(len(groups)))]
     )
     base = [f"CASE WHEN NOT f{p.number} THEN {piece(p.field, f'b{p.number}')} END" for p in placed]
+    hub = zip(placed, _pieces(placed, "h"), strict=True)  # where words are alike, the one that it has
     lists = {
         "fields": [literal(place.field.name) for place in placed],
         "base": base,
-        "hub": _pieces(placed, "h"),
+        "hub": [piece(p.field, plain(f"v{p.number}", p.field.type)) if p.field.words else h for p, h in hub],
         "remote": _pieces(placed, "c"),
     }
     struct = ", ".join(f"{literal(name)}: [{', '.join(entries)}]" for name, entries in lists.items())
@@ -69,10 +71,12 @@ def _conflicts(groups: Sequence[Group], placed: Sequence[Place]) -> str:
     Each is cut out of `sides`, since the fields of a group stand side by side: expressions of its own for each group
     would cost more to plan than all the rest of the statement.
     """
-    spans, last = [_span(f"CASE WHEN ending = 'conflict' THEN {Verdict.HELD:d} ELSE 0 END", 1, len(placed))], 0
+    gone = f"CASE WHEN ending = 'conflict' THEN {Verdict.HELD:d} ELSE 0 END"
+    spans, last = [_span(gone, literal("hold"), 1, len(placed))], 0
     for number, group in enumerate(groups):
         first, last = last + 1, last + len(group.fields)
-        spans.append(_span(f"g{number}", first, last))
+        fresh = any_of(f"f{place.number}" for place in placed if place.group == number)
+        spans.append(_span(f"g{number}", _policy(group, fresh), first, last))
     those = kept(f"[{', '.join(spans)}]", f"{ELEMENT}.verdict IN {among(CONFLICTS)}")
     verdict = f"{ELEMENT}.verdict"
     winner = (
@@ -82,13 +86,20 @@ def _conflicts(groups: Sequence[Group], placed: Sequence[Place]) -> str:
     conflict = (
         f"{{'fields': sides.fields[{ELEMENT}.a:{ELEMENT}.z], 'base': {_cut('base')}, "
         f"'hub': CASE WHEN NOT hub_gone THEN {_cut('hub')} END, "
-        f"'remote': CASE WHEN NOT remote_gone THEN {_cut('remote')} END, 'winner': {winner}}}"
+        f"'remote': CASE WHEN NOT remote_gone THEN {_cut('remote')} END, "
+        f"'policy': {ELEMENT}.policy, 'winner': {winner}}}"
     )
     return f"CASE WHEN sides IS NOT NULL THEN {mapped(those, conflict)} ELSE [] END::{CONFLICT}[]"
 
 
-def _span(verdict: str, first: int, last: int) -> str:
-    return f"{{'verdict': {verdict}, 'a': {first}, 'z': {last}}}"
+def _span(verdict: str, policy: str, first: int, last: int) -> str:
+    return f"{{'verdict': {verdict}, 'policy': {policy}, 'a': {first}, 'z': {last}}}"
+
+
+def _policy(group: Group, fresh: str) -> str:
+    """SQL: the policy that was asked."""
+    policy, first = literal(group.rule.policy), literal(group.rule.first)
+    return policy if policy == first else f"CASE WHEN {fresh} THEN {first} ELSE {policy} END"
 
 
 def _cut(side: str) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from crmsync.config import Rule, Terms
+from crmsync.errors import ConfigError
 from crmsync.mapping import literal
 from crmsync.mapping.types import duckdb_type
+from crmsync.spec.load import objects
 from crmsync.spec.model import Objects
 from crmsync.spec.model_stream import Field, Stream
-from crmsync.store import Column, Pairing, Shared, Table, hub_table
+from crmsync.store import Column, FileStore, Pairing, Shared, Table, hub_table
 from crmsync.sync.merge.model import Group, MergeField, groups
 
 _KEYS = ("email", "domain")  # the types whose values mean one person or company
@@ -18,7 +21,8 @@ _KEYS = ("email", "domain")  # the types whose values mean one person or company
 class Side:
     """`key` is the field by which a record and a hub row without a link are known to be the same; None: by nothing.
 
-    `linked`: a row that is written is kept in step from then on.
+    `rank` are connections, and the hub itself, of which the first one wins. `linked`: a row that is written is kept in
+    step from then on.
     """
 
     connection: str
@@ -26,6 +30,7 @@ class Side:
     pairing: Pairing
     groups: tuple[Group, ...]
     key: str | None = None
+    rank: tuple[str, ...] = ()
     linked: bool = True
 
     def who(self, stream: str | None = None) -> str:
@@ -51,7 +56,7 @@ class Side:
 
 
 def hub_of(name: str, objects: Objects) -> Table:
-    """The hub's table of the canonical object `name`."""
+    """The hub's table of the object `name`."""
     columns = [
         Column(n, duckdb_type(f.type), f"_id of the row in crm.{_refers(n)}" if f.type == "ref" else f.title)
         for n, f in objects[name].items()
@@ -59,17 +64,48 @@ def hub_of(name: str, objects: Objects) -> Table:
     return hub_table(name, columns, f"The team's own {name}s, kept in step with each CRM; edit them with any tool.")
 
 
-def side_of(connection: str, stream: Stream, mirror: Table, objects: Objects) -> Side | None:
-    """The stream beside the hub's table of its name; None where the hub has none."""
-    if stream.name not in objects:
+def side_of(connection: str, stream: Stream, mirror: Table, terms: Terms) -> Side | None:
+    """The stream beside the hub's table of its name; None where the hub has none.
+
+    Raises ConfigError where a column of the mirror has another type than the hub's field, and keeps it.
+    """
+    if stream.name not in terms.objects:
         return None
-    canonical = objects[stream.name]
-    merged = groups([MergeField(f.name, f.type, writable=_is_written(f)) for f in stream.fields if f.name in canonical])
+    ours = terms.objects[stream.name]
+    for field in stream.fields:
+        if field.name in ours and field.type != ours[field.name].type:
+            raise ConfigError(
+                f"{field.name} of {connection}.{stream.name} is stored as {field.type}, and in the hub it is of type "
+                f"{ours[field.name].type}.",
+                hint="Give the hub's field another name.",
+            )
+    merged = groups([_merged(f, stream.name, terms) for f in stream.fields if f.name in ours])
     fields = [field for group in merged for field in group.fields]
-    shared = tuple(Shared(f.name, f.name, f.type, _refers(f.name) if f.type == "ref" else None) for f in fields)
-    pairing = Pairing(connection, stream.name, hub_of(stream.name, objects), mirror, shared)
-    key = next((field.name for field in fields if field.type in _KEYS), None)
-    return Side(connection, stream.name, pairing, merged, key)
+    shared = tuple(
+        Shared(f.name, f.name, f.type, _refers(f.name) if f.type == "ref" else None, f.words) for f in fields
+    )
+    pairing = Pairing(connection, stream.name, hub_of(stream.name, terms.objects), mirror, shared)
+    canonical = objects()[stream.name]
+    key = next((field.name for field in fields if field.type in _KEYS and field.name in canonical), None)
+    return Side(connection, stream.name, pairing, merged, key, terms.rank)
+
+
+def bring_hub(store: FileStore, side: Side) -> None:
+    """Make or widen the hub's table. Raises ConfigError where a field that was declared is there with another type."""
+    there = store.ensure(side.hub)
+    for column in side.hub.columns:
+        if column.name in there and column.name not in objects()[side.stream]:
+            table, type_ = f"{side.hub.schema}.{side.hub.name}", there[column.name]
+            raise ConfigError(
+                f"{table}.{column.name} is of type {type_} in the store, and crmsync.yaml makes it {column.type}.",
+                hint=f"Give the field another name, or: ALTER TABLE {table} ALTER {column.name} TYPE {column.type}",
+            )
+
+
+def _merged(field: Field, stream: str, terms: Terms) -> MergeField:
+    rule = terms.rules.get(stream, {}).get(field.name, Rule())
+    words = terms.words.get(stream, {}).get(field.name, {})
+    return MergeField(field.name, field.type, rule, _is_written(field), tuple(words.items()))
 
 
 def _refers(name: str) -> str:

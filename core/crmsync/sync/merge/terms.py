@@ -1,9 +1,9 @@
-"""Terms: records of a mirror -> the same in the hub's terms, with references as ids of hub rows."""
+"""Terms: records of a mirror -> the same in the hub's terms: its words, and references as ids of its rows."""
 
 from __future__ import annotations
 
 from crmsync.mapping import identifier, literal
-from crmsync.store import FileStore, Shared
+from crmsync.store import FileStore, Shared, ours
 from crmsync.store.schema import LINKS_BY_REMOTE
 from crmsync.sync.merge.side import Side
 
@@ -43,7 +43,7 @@ def _found(field: Shared) -> str:
 
 
 def _value(field: Shared) -> str:
-    return f"r.{identifier(field.column)}" if field.refers is None else f"{_found(field)}.hub_id"
+    return ours(field.words, f"r.{identifier(field.column)}") if field.refers is None else f"{_found(field)}.hub_id"
 
 
 def _pending(references: list[Shared]) -> str:

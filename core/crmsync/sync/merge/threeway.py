@@ -2,9 +2,11 @@
 
 It reads the engine's tables
 - `pairs`: `hub_id`, in no more than one of them, and `remote_id`; `base` and `shown`, JSON texts of the link (a field
-  that `base` lacks was never agreed on); `_outranks` BOOLEAN, whether this connection stands above where the hub's
-  values come from (NULL: nobody knows);
-- `hub`: `_id`, the fields, `_updated_at`, when the hub's row was edited or its edit noticed, `_pending`;
+  that `base` lacks was never agreed on);
+- `origins`, where a policy asks for it: of each `hub_id`, by the numbers of the groups, `_outranks` BOOLEAN[], whether
+  this connection stands above where the hub's values come from, and `_hub_at` TIMESTAMPTZ[], when they were edited
+  (NULL: nobody knows);
+- `hub`: `_id`, the fields, `_pending`;
 - `remote`: `_id`, the fields in the hub's terms, `_updated_at` by the provider's clock, `_deleted_at`, `_pending`.
 `_pending` VARCHAR[] names the references whose record has no counterpart yet: they wait, the rest goes on.
 
@@ -29,8 +31,10 @@ from crmsync.mapping import identifier
 from crmsync.store import plain
 from crmsync.sync.merge.model import Group, Place, places
 from crmsync.sync.merge.result import result, sides
-from crmsync.sync.merge.values import absent, entry, link
+from crmsync.sync.merge.values import absent, compared, entry, link
 from crmsync.sync.merge.verdict import MOVES, TAKES, WRITES, among, ending, verdict
+
+_ORIGINS = " LEFT JOIN origins o ON o.hub_id = p.hub_id"
 
 
 def merge_sql(groups: Sequence[Group], *, take: bool = True) -> str:
@@ -48,7 +52,7 @@ def merge_sql(groups: Sequence[Group], *, take: bool = True) -> str:
     placed = places(groups)
     return f"""CREATE OR REPLACE TEMP TABLE merged AS
 WITH read AS (
-  {_read(placed)}
+  {_read(groups, placed)}
 ), plain AS (
   {_plain(placed)}
 ), compared AS (
@@ -61,17 +65,18 @@ WITH read AS (
 {result(groups, placed)}"""
 
 
-def _read(placed: Sequence[Place]) -> str:
+def _read(groups: Sequence[Group], placed: Sequence[Place]) -> str:
     """Pairs with their rows, and the link's texts as values."""
     fields = [place.field for place in placed]
     names = [(place.number, identifier(place.field.name)) for place in placed]
     rows = ", ".join(f"h.{name} AS v{n}, r.{name} AS w{n}" for n, name in names)
+    asked = any(group.ranked or group.dated for group in groups)
+    known = "o._outranks AS outranks, o._hub_at AS hub_at, r._updated_at AS remote_at,\n    " if asked else ""
     return f"""SELECT p.hub_id, p.remote_id, p.base AS old_base, p.shown AS old_shown,
     h._id IS NULL AS hub_gone, r._deleted_at IS NOT NULL AS remote_gone,
-    p._outranks AS outranks, h._updated_at AS hub_at, r._updated_at AS remote_at,
-    list_concat(h._pending, r._pending) AS pending, {link("p", fields)} AS link,
+    {known}list_concat(h._pending, r._pending) AS pending, {link("p", fields)} AS link,
     {rows}
-  FROM pairs p JOIN remote r ON r._id = p.remote_id LEFT JOIN hub h ON h._id = p.hub_id"""
+  FROM pairs p JOIN remote r ON r._id = p.remote_id LEFT JOIN hub h ON h._id = p.hub_id{_ORIGINS if asked else ""}"""
 
 
 def _plain(placed: Sequence[Place]) -> str:
@@ -80,7 +85,7 @@ def _plain(placed: Sequence[Place]) -> str:
     for place in placed:
         n, field = place.number, place.field
         values += [
-            f"{plain(f'v{n}', field.type)} AS h{n}, {plain(f'w{n}', field.type)} AS c{n}",
+            f"{compared(field, f'v{n}')} AS h{n}, {plain(f'w{n}', field.type)} AS c{n}",
             f"{entry('link.base', field)} AS b{n}, {entry('link.shown', field)} AS s{n}",
             f"{absent('link', field)} AS f{n}",
         ]
@@ -107,7 +112,7 @@ def _compared(placed: Sequence[Place]) -> str:
 def _judged(groups: Sequence[Group], placed: Sequence[Place], take: bool) -> str:
     """`g`: the verdict on each group, by its number. `ending`: what follows where a side is gone."""
     verdicts = [
-        f"{verdict(group, [place for place in placed if place.group == number], take=take)} AS g{number}"
+        f"{verdict(group, number, [place for place in placed if place.group == number], take=take)} AS g{number}"
         for number, group in enumerate(groups)
     ]
     return _step("*", [f"{ending(placed)} AS ending", *verdicts], "compared")

@@ -10,8 +10,13 @@ from collections.abc import Iterable, Sequence
 
 from crmsync.mapping import identifier, literal
 from crmsync.mapping.types import duckdb_type
-from crmsync.store import agreed_text
+from crmsync.store import agreed_text, alike, plain
 from crmsync.sync.merge.model import MergeField
+
+
+def compared(field: MergeField, value: str) -> str:
+    """SQL: a value of the hub's in the form in which this connection compares it."""
+    return alike(field.words, plain(value, field.type))
 
 
 def document(fields: Iterable[MergeField], alias: str) -> str:

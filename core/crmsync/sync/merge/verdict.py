@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
+from crmsync.config import Policy
 from crmsync.mapping import literal
-from crmsync.sync.merge.model import Group, MergeField, Place, Policy
+from crmsync.sync.merge.model import Group, MergeField, Place
 
 
 class Verdict(IntEnum):
@@ -28,13 +29,17 @@ MOVES = (Verdict.SETTLED, Verdict.TAKE, Verdict.KEEP, Verdict.REMOTE)
 CONFLICTS = (Verdict.HUB, Verdict.KEEP, Verdict.REMOTE, Verdict.HELD)
 
 
-def verdict(group: Group, places: Sequence[Place], *, take: bool) -> str:
-    """SQL: the Verdict on `group`, whose fields have `places`. Without `take`, what the hub would take waits."""
+def verdict(group: Group, number: int, places: Sequence[Place], *, take: bool) -> str:
+    """SQL: the Verdict on `group`, the one with this number, whose fields have `places`.
+
+    Without `take`, what the hub would take waits.
+    """
     fresh, hub, remote, carried = (any_of(f"{flag}{p.number}" for p in places) for flag in ("f", "hx", "cx", "x"))
     writable = any_of(f"x{place.number}" for place in places if place.field.writable)
     waits = any_of(["hub_gone", "remote_gone", *(_waits(place.field) for place in places)])
     taken, remote_wins = (Verdict.TAKE, Verdict.REMOTE) if take else (Verdict.WAITS, Verdict.WAITS)
-    first, later = (_decided(policy, writable, remote_wins) for policy in (group.first, group.policy))
+    policies = (group.rule.first, group.rule.policy)
+    first, later = (_decided(policy, number, writable, remote_wins) for policy in policies)
     decided = later if first == later else f"CASE WHEN {fresh} THEN {first} ELSE {later} END"
     return (
         f"CASE WHEN {waits} THEN {Verdict.WAITS:d} WHEN NOT {carried} THEN {Verdict.SETTLED:d} "
@@ -73,8 +78,9 @@ def _waits(field: MergeField) -> str:
     return f"coalesce(list_contains(pending, {literal(field.name)}), false)" if field.type == "ref" else "false"
 
 
-def _decided(policy: Policy, writable: str, remote_wins: Verdict) -> str:
-    """SQL: the verdict where both sides edited."""
+def _decided(policy: Policy, number: int, writable: str, remote_wins: Verdict) -> str:
+    """SQL: the verdict where both sides edited the group with this number."""
+    outranks, hub_at = f"outranks[{number + 1}]", f"hub_at[{number + 1}]"
     hub = f"CASE WHEN {writable} THEN {Verdict.HUB:d} ELSE {Verdict.KEEP:d} END"
     remote, held = f"{remote_wins:d}", f"{Verdict.HELD:d}"
     match policy:
@@ -85,6 +91,6 @@ def _decided(policy: Policy, writable: str, remote_wins: Verdict) -> str:
         case "remote":
             return remote
         case "rank":
-            return f"CASE WHEN outranks THEN {remote} WHEN NOT outranks THEN {hub} ELSE {held} END"
+            return f"CASE WHEN {outranks} THEN {remote} WHEN NOT {outranks} THEN {hub} ELSE {held} END"
         case "newest":
-            return f"CASE WHEN remote_at > hub_at THEN {remote} WHEN remote_at < hub_at THEN {hub} ELSE {held} END"
+            return f"CASE WHEN remote_at > {hub_at} THEN {remote} WHEN remote_at < {hub_at} THEN {hub} ELSE {held} END"

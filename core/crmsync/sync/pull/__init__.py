@@ -49,7 +49,7 @@ class Pull:
         May be killed at any line: rows and checkpoint commit together. Raises ProviderDown when retries are used up,
         BudgetSpent, and UnreadablePage rather than skip a page; BrakePulled at the very end.
         """
-        counts, done = Counts(), set[Phase]()
+        counts, done = await self._asked(), set[Phase]()
         braked: BrakePulled | None = None
         while (step := next_window(self.source.stream, self.checkpoint, self.source.now(), done)) is not None:
             self.checkpoint, window = step
@@ -62,6 +62,15 @@ class Pull:
                 done.add(window.phase)  # a window that an earlier run left open ends in the past: the present follows
         if braked is not None:
             raise braked
+        return counts
+
+    async def _asked(self) -> Counts:
+        """Read again what a person wants to be read again, where single records can be asked for."""
+        counts = Counts()
+        ids = await self.worker.do(self.lander.rejects.asked) if self.source.stream.by_id else []
+        async for part in self.confirm.gone([(id_, None) for id_ in ids]):
+            counts += part
+            self._emit_landed(part, 0.0)
         return counts
 
     async def _read(self, window: Window) -> Counts:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from crmsync.mapping import ReadPlan, identifier, literal
-from crmsync.store import Change, FileStore, Lease, Upsert
+from crmsync.store import Change, FileStore, Lease, Upsert, leases
 from crmsync.store.schema import REJECTS
 from crmsync.sync.pull.rows import USABLE, count, moment
 
@@ -64,6 +64,17 @@ class Rejects:
         self.store.lookup(REJECTS, f"SELECT {self._who()}, _id AS record_id FROM {ids}", "before")
         return [row[0] for row in self.store.engine.rows("SELECT record_id FROM before WHERE resolved_at IS NULL")]
 
+    def asked(self) -> list[str]:
+        """The ids of records that a person wants to be read again."""
+        if not self.open:
+            return []
+        found = self.store.query(
+            "SELECT record_id FROM crmsync.rejects "
+            "WHERE connection = ? AND stream = ? AND asked_at IS NOT NULL AND resolved_at IS NULL ORDER BY ALL",
+            [self.lease.connection, self.lease.stream],
+        )
+        return [row[0] for row in found[1]]
+
     def _troubled(self, plan: ReadPlan, bodies: Sequence[str]) -> None:
         """Fill `troubled`, one row a record; the payload, as it came, only of those that are rejected."""
         engine = self.store.engine
@@ -82,3 +93,20 @@ class Rejects:
     def _who(self) -> str:
         names = {"connection": self.lease.connection, "stream": self.lease.stream}
         return ", ".join(f"{literal(value)} AS {identifier(name)}" for name, value in names.items())
+
+
+def ask_again(store: FileStore, records: Sequence[tuple[str, str, str]]) -> int:
+    """Let the next run ask for records (connection, stream, id) whose rejects are open; tell how many.
+
+    Raises AlreadyRunning while a run holds one of their streams: nothing is changed then.
+    """
+    with store.changing() as engine:
+        held = [leases.acquire(engine, *stream, "by hand") for stream in sorted({record[:2] for record in records})]
+        rows = ", ".join(f"({', '.join(map(literal, record))})" for record in records)
+        found = engine.rows(
+            f"UPDATE {engine.full(REJECTS)} SET asked_at = now() "
+            f"WHERE (connection, stream, record_id) IN ({rows}) AND resolved_at IS NULL RETURNING record_id"
+        )
+        for lease in held:
+            leases.release(engine, lease)
+    return len(found)

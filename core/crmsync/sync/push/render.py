@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from crmsync.mapping import identifier, literal
 from crmsync.mapping.types import duckdb_type
 from crmsync.mapping.write import WritePlan
-from crmsync.store import FileStore
+from crmsync.store import FileStore, theirs
 from crmsync.store.schema import LINKS
+from crmsync.store.words import Words
 from crmsync.sync.merge.side import Side
 
 RENDERED = "rendered"
@@ -29,7 +30,8 @@ def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[B
     """The bodies of the intents of this `action` in the engine table `intents`; `rendered` has an item for each.
 
     An item's key is the hub's row, so that a create that is planned twice makes one record where keys mean something.
-    References go out as ids of the CRM. One whose record the CRM has not got yet is left out: it delays itself only.
+    Words go out as the CRM's, and references as ids of its records. One whose record the CRM has not got yet is left
+    out: it delays itself only.
     """
     types = {field.name: field.type for field in side.fields}
     written = [field.name for field in plan.fields if field.name in types]
@@ -45,7 +47,8 @@ def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[B
             f"SELECT DISTINCT {side.who(stream)}, {column} AS hub_id FROM values_to_write WHERE {column} IS NOT NULL"
         )
         store.lookup(LINKS, asked, _into(name), (*LINKS.key, "remote_id"))
-    values, joins, waiting = _values(plan, types, references)
+    words = {field.name: field.words for field in side.fields}
+    values, joins, waiting = _values(plan, words, references)
     store.engine.execute(
         "CREATE OR REPLACE TEMP TABLE outgoing AS "
         "SELECT w.hub_id AS _key, w.remote_id AS _id, NULL::VARCHAR AS _value, "
@@ -57,7 +60,7 @@ def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[B
     return [Body(tuple(keys), tuple(ids), items, columns) for _, keys, ids, items, columns in found]
 
 
-def _values(plan: WritePlan, types: Mapping[str, str], references: Mapping[str, str]) -> tuple[str, str, str]:
+def _values(plan: WritePlan, words: Mapping[str, Words], references: Mapping[str, str]) -> tuple[str, str, str]:
     """SQL: the columns of `outgoing`, the joins that find references, and the list of those that wait."""
     values, joins, waiting = "", "", []
     for field in plan.fields:
@@ -69,8 +72,8 @@ def _values(plan: WritePlan, types: Mapping[str, str], references: Mapping[str, 
             waiting.append(
                 f"CASE WHEN w.v.{name} IS NOT NULL AND {found}.remote_id IS NULL THEN {literal(field.name)} END"
             )
-        elif field.name in types:
-            values += f", w.v.{name} AS {name}"
+        elif field.name in words:
+            values += f", {theirs(words[field.name], f'w.v.{name}')} AS {name}"
         else:
             values += f", NULL::{duckdb_type(field.type)} AS {name}"
     return values, joins, f"[{', '.join(waiting)}]::VARCHAR[]"
