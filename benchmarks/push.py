@@ -32,10 +32,10 @@ class Writer:
         return self.argv if self.place == "crm.contact" else (*self.argv, action)
 
 
-def crmsync(mode: str) -> Writer:
+def crmsync(mode: str, *streams: str) -> Sequence[str]:
     """The command line as people use it."""
-    argv = (*CRMSYNC, "run", "--connector", "hubspot", "--stream", "contact", "--mode", mode, "--store", FILE)
-    return Writer("crmsync", argv, "crm.contact")
+    picked = [word for stream in streams for word in ("--stream", stream)]
+    return (*CRMSYNC, "run", "--connector", "hubspot", *picked, "--mode", mode, "--store", FILE)
 
 
 def _module(name: str, module: str) -> Writer:
@@ -43,7 +43,7 @@ def _module(name: str, module: str) -> Writer:
 
 
 WRITERS = (
-    crmsync("push"),
+    Writer("crmsync", crmsync("push", "contact"), "crm.contact"),
     _module("the bound", "push_bound"),
     _module("Python loop", "push_plain"),
     _module("dlt, custom destination", "push_dlt"),

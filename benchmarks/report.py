@@ -99,7 +99,7 @@ class Report:
             f"| {name} | {c.written:,} | {c.used.cpu_s:.2f} | {c.used.wall_s:.1f} | {c.used.peak_mb:.0f} |"
             for name, c in cases.items()
         ]
-        title = f"Two-way sync of {records:,} HubSpot contacts"
+        title = f"Two-way sync of {records:,} HubSpot contacts and their companies"
         self._table(title, "| | records written | CPU, s | time, s | peak memory, MB |", lines)
         read, edited = cases["nothing changed, without the hub"], cases[f"{CHANGED} rows edited in the hub"]
         self._goal(
