@@ -324,6 +324,35 @@ def test_a_label_that_two_keys_have_is_held_and_a_scope_tells_them_apart():
     assert [stage(None, "Lost"), stage(None, "New"), stage("Nowhere", "Lost")] == ["3", None, None]
 
 
+def test_what_scopes_a_label_that_cannot_be_written_is_held_with_it():
+    """The CRM would refuse a pipeline that does not have the stage, and the whole record for it."""
+    stream = a_target(
+        {
+            "pipeline": "p",
+            "stage": {"at": "s", "as": {"list": "never"}, "within": "pipeline"},
+            "other": "o",
+        }
+    )
+    (row,) = WRITER.render(
+        compile_write(stream, an_operation(), creates=False), {"pipeline": "Sales", "stage": "Lunch", "other": "o"}
+    )
+
+    assert strict(row["_item"]) == {"id": "1", "o": "o"}
+    assert [(p["field"], p["hold"]) for p in row["_problems"]] == [("pipeline", True), ("stage", True)]
+    assert WRITER.item(stream, {"pipeline": "Sales", "stage": None}) == {"id": "1", "p": "Sales", "s": None}
+
+
+def test_what_the_mirror_shows_of_a_name_is_what_its_parts_are_told_by():
+    """From the columns that have the parts as they are; without them, nothing is known."""
+    columns = {"first": {"at": "f", "dir": "read"}, "other": {"at": "f", "as": "json", "type": "json", "dir": "read"}}
+    name = {"name": {"at": ["f", "l"], "as": "person_name"}}
+    plan = compile_write(a_target({**name, **columns}), an_operation(), creates=False)
+    (now,) = WRITER.con.execute(f"SELECT {plan.now_sql('m')} FROM (SELECT 'Ann' AS first) m").fetchone()
+
+    assert json.loads(now) == {"f": "Ann"}
+    assert compile_write(a_target(name), an_operation(), creates=False).now_sql("m") == "NULL::VARCHAR"
+
+
 def test_a_list_that_is_not_set_holds_its_field():
     """Nothing is cleared because a list could not be read."""
     stream = a_target({"x": {"at": "v", "as": {"list": "never"}}, "y": {"at": "w", "as": "options"}, "z": "z"})

@@ -97,11 +97,17 @@ WRITER.set_list("pipeline", [("p1", "Sales"), ("p2", "Service")])
 WRITER.set_list("industry", [("7", "Banking"), ("8", "Mining")])
 WRITER.set_list("stage", [(key, label, scope) for key, (label, scope, _) in STAGES.items()])
 WRITER.set_lookup(list_variable("stage", "status"), {key: status for key, (_, _, status) in STAGES.items()})
-WRITER.set_lookup(options_variable("company", "industry"), {"BANK": "Banking", "MINE": "Mining"})
-WRITER.con.execute(
-    set_keys_sql(options_variable("company", "industry")),
-    {"keys": ["BANK", "MINE"], "labels": ["Banking", "Mining"], "scopes": [None, None]},
-)
+OPTIONS = {
+    options_variable("company", "industry"): {"BANK": "Banking", "MINE": "Mining"},
+    options_variable("deal", "pipeline"): {"Sales": "Sales", "Service": "Service"},
+    options_variable("deal", "stage"): {key: key for key in STAGES},
+}
+for variable, options in OPTIONS.items():
+    WRITER.set_lookup(variable, options)
+    WRITER.con.execute(
+        set_keys_sql(variable),
+        {"keys": list(options), "labels": list(options.values()), "scopes": [None] * len(options)},
+    )
 
 characters = st.characters(exclude_categories=("Cs",), exclude_characters="\0")
 some = st.text(characters, min_size=1, max_size=12).filter(lambda t: t.strip(" "))
@@ -115,7 +121,7 @@ VALUES = {
     "domain": st.from_regex(r"[a-v0-9-]{1,8}(\.[a-z]{2,5}){1,2}", fullmatch=True),
     "industry": st.sampled_from(["Banking", "Mining"]), "size": st.integers(1, 2**31 - 1), "amount": cents,
     "close_date": st.dates(date(1900, 1, 1), date(9999, 12, 30)), "status": st.sampled_from(["open", "lost"]),
-    "pipeline": some, "stage": st.sampled_from(list(STAGES)),
+    "pipeline": st.sampled_from(["Sales", "Service"]), "stage": st.sampled_from(list(STAGES)),
 }  # fmt: skip
 
 

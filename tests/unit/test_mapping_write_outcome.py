@@ -35,7 +35,8 @@ ALL = Outcome(
     "all", ids="ids", errors="messages", only={"type": "error"}, index="record", field="field", message="message"
 )
 WHOLE = Outcome("whole", id="id", updated_at="at")
-KINDS = {"order": ORDER, "key": KEY, "all": ALL, "whole": WHOLE}
+SURE = Outcome("whole", errors="errors")
+KINDS = {"order": ORDER, "key": KEY, "all": ALL, "whole": WHOLE, "sure": SURE}
 OUTCOMES = {"applied", "rejected", "conflict", "gone", "unknown", "resend"}
 
 
@@ -220,7 +221,7 @@ def test_every_item_has_one_outcome_whatever_the_answers_are(kind, answers, batc
         body = answers[row["_batch"]] if row["_batch"] < len(answers) else None
         assert row["outcome"] in OUTCOMES
         assert row["outcome"] != "applied" or row["_id"]
-        assert row["outcome"] == "unknown" or (is_json(body) or (kind == "whole" and body == ""))
+        assert row["outcome"] == "unknown" or (is_json(body) or (kind in ("whole", "sure") and body == ""))
         assert not row["alone"] or row["outcome"] == "resend"
 
 
@@ -237,3 +238,13 @@ def test_what_cannot_be_told_is_refused():
     for wrong in (Outcome("luck"), Outcome("key"), Outcome("all"), Outcome("order", id="x[].id")):
         with pytest.raises(SpecError):
             compile_outcome(wrong, RULES, ERROR)
+
+
+def test_errors_in_an_answer_to_all_send_the_items_again_until_each_is_known():
+    """Nobody says whose they are: where one item is left, they are its own."""
+    answer = {"done": [], "errors": [{"code": "BAD", "message": "no"}]}
+    two = [(0, "a", "1"), (0, "b", "2")]
+    assert {row["outcome"] for row in told(SURE, {**answer, "errors": []}, sent=two)} == {"applied"}
+    assert {row["outcome"] for row in told(SURE, answer, sent=two)} == {"resend"}
+    (row,) = told(SURE, answer, sent=[(0, "a", "1")])
+    assert (row["outcome"], row["code"], row["message"]) == ("rejected", "BAD", "no")

@@ -117,6 +117,19 @@ def test_what_the_crm_lets_nobody_write_stays_in_the_hub_until_the_crm_changes_i
     assert e.one(replace(kept, remote=REMOTE)).hub == REMOTE
 
 
+def test_an_edit_that_cannot_be_written_is_settled_with_its_group() -> None:
+    """The stage that is written says another status than the hub: that is no edit of the CRM's, and no conflict."""
+    e = MergeEngine([MergeField("stage", "text"), MergeField("status", "text", writable=False)])
+    was = {"stage": "new", "status": "open"}
+    pair = Pair(was, hub={"stage": "late", "status": "lost"}, remote=was)
+    row = e.one(pair)
+    assert (row.write, row.sent) == (["stage"], pair.hub)
+    (after,) = e.after([pair], [row])
+    assert e.one(after).quiet
+    unedited = e.one(replace(pair, hub={"stage": "late", "status": "open"}))
+    assert unedited.sent == {"stage": "late"}
+
+
 def test_the_hub_wins_over_what_it_cannot_write_only_at_home() -> None:
     """The hub keeps its value, the CRM its own; the conflict is told once."""
     row = merged(BOTH, "hub", writable=False)

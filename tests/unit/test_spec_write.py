@@ -398,6 +398,12 @@ def test_an_operation_that_could_not_write_is_refused(old, new, at, message):
             "`by: whole` tells of no",
         ),
         (WHOLE, "batch: 5\n    outcome: {by: key, key: k}", "by: key", "the write of a link has no `$key`"),
+        (
+            "item: {+: $fields, key: $key}}",
+            "item: {+: $fields, key: $key}, outcome: {by: whole, errors: bad}}",
+            "errors: bad}}",
+            "where there are `errors`, `by: whole` sends the items again",
+        ),
     ],
 )
 def test_an_outcome_that_could_not_tell_is_refused(old, new, at, message):

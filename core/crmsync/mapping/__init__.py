@@ -1,5 +1,6 @@
 """Mapping: a spec compiles to SQL text. Pure: no database, no network; only the spec and names go in."""
 
+from crmsync.mapping.labels import set_keys_sql
 from crmsync.mapping.links import LinkPlan, compile_link
 from crmsync.mapping.lookups import list_variable, options_variable, set_lookup_sql
 from crmsync.mapping.read import Column, ReadPlan, compile_read, compile_tombstones
@@ -18,6 +19,7 @@ __all__ = [
     "list_variable",
     "literal",
     "options_variable",
+    "set_keys_sql",
     "set_lookup_sql",
     "type_of",
 ]

@@ -14,6 +14,7 @@ from crmsync.quote import literal
 from crmsync.spec import bind
 
 CELLS = "fields"  # the placeholder of all cells
+NOTHING = "nothing to write"
 _LACKS = {"key": "no key", "id": "no id", "value": "no value to match by"}
 
 
@@ -26,7 +27,7 @@ class Item:
 
     def object(self, template: bind.Template) -> str:
         """SQL: the JSON text of the template."""
-        return Filling(self._values, {CELLS: _objects(self.cells)}).json(template)
+        return Filling(self._values, {CELLS: objects(self.cells)}).json(template)
 
     def row(self, keys: Mapping[str, Any]) -> tuple[str, str]:
         """SQL: the JSON texts of a row's cells and of their columns, `keys` first."""
@@ -45,7 +46,7 @@ class Item:
             found.append((f"{whole_number('_id')} IS NULL", "not an id"))
         if CELLS in names:
             told = f"coalesce({', '.join(self.cells.values())}) IS NOT NULL" if self.cells else "false"
-            found.append((f"NOT ({told})", "nothing to write"))
+            found.append((f"NOT ({told})", NOTHING))
         return found
 
     @property
@@ -58,7 +59,7 @@ class Item:
         }
 
 
-def _objects(cells: Mapping[tuple[str, ...], str]) -> dict[str, str]:
+def objects(cells: Mapping[tuple[str, ...], str]) -> dict[str, str]:
     """The entries of the object that has all cells; cells with one first name share an object there."""
     tree: dict[str, Any] = {}
     for path, sql in cells.items():

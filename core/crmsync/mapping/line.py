@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -74,10 +74,15 @@ class Line:
         self.options = options_variable(context.stream.name, field.name)
         self.written = identifier(name)  # the text of its value; NULL: it has none, or it cannot be written
         self._now: dict[str, str] = {}
+        self._places: list[int] = []
         self.named = f"list_contains(_write, {literal(field.name)})"
         if field.required and context.creates:
             self.named = "true"
         self.given = f"{self._given()} IS NOT NULL"
+        self.bad = (
+            f"({self.named} AND {self.given} AND {self.written} IS NULL)"  # it has a value, which cannot be written
+        )
+        self.torn = "false"  # whether a field that it scopes is `bad`: neither of the two is right without the other
         self._elements = self._listed()
         self._writing = self._chosen() if field.transform.kind == "case" else write(*self._how(), self)
 
@@ -100,6 +105,7 @@ class Line:
         if False in self._field.nulls:
             at = f"nullif({at}, 'false')"
         self._now[column] = f"nullif(trim({at}->>'$'), '')"
+        self._places.append(place)
         return column
 
     def scope(self) -> tuple[str, str] | None:
@@ -109,6 +115,21 @@ class Line:
             return None
         label = identifier(by.name)
         return key_of(list_variable(*by.transform.lists), label), f"{label} <> ''"
+
+    def scoping(self, lines: Sequence[Line]) -> None:
+        """Learn, of all `lines`, which are of fields that this one scopes."""
+        self.torn = " OR ".join(line.bad for line in lines if line.within == self._field.name) or "false"
+
+    @property
+    def within(self) -> str | None:
+        """The field that scopes this one's list."""
+        return self._field.within
+
+    def shown(self) -> dict[tuple[str, ...], str]:
+        """Paths of what is needed of the record as the provider has it, and the columns that have it as a text."""
+        stream, needed = self._context.stream, [self._field.at[place] for place in self._places]
+        texts = {f.at[0]: f.name for f in stream.fields if len(f.at) == 1 and f.transform.kind == "text"}
+        return {(*self._context.values, *parse(at).names): texts[at] for at in needed if at in texts}
 
     def found(self) -> list[str]:
         """Columns over the record as the provider has it."""
@@ -145,6 +166,8 @@ class Line:
         reasons = f"WHEN NOT {self.given} THEN {literal(empty)} " if empty else ""
         if self._writing.reason:
             reasons += f"WHEN {self.given} AND {self.written} IS NULL THEN {literal(self._writing.reason)} "
+        if self.torn != "false":
+            reasons += f"WHEN {self.torn} THEN 'what belongs to it cannot be written' "
         if not reasons:
             return ""
         reason = f"CASE WHEN {self.named} THEN CASE {reasons}END END"

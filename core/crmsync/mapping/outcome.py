@@ -167,11 +167,16 @@ def _by_all(outcome: Outcome) -> str:
 
 
 def _whole(outcome: Outcome) -> str:
-    """The status was everyone's; the body is about an item that stands alone."""
-    return f"""told AS (
-  SELECT i.*, CASE WHEN count(*) OVER (PARTITION BY _batch) = 1 THEN {_at(outcome.results, "body")} END AS e,
-    false AS alone, NULL::VARCHAR AS given_id, CASE WHEN body IS NULL THEN 'unknown' ELSE 'applied' END AS told
-  FROM item i LEFT JOIN document USING (_batch)
+    """The status was everyone's, unless there are errors; the body is about an item that stands alone."""
+    errors = f"coalesce({_elements('body', outcome.errors)}, [])" if outcome.errors else "[]::JSON[]"
+    return f"""counted AS (
+  SELECT *, count(*) OVER (PARTITION BY _batch) AS items, {errors} AS errors FROM item LEFT JOIN document USING (_batch)
+), told AS (
+  SELECT _batch, _pos, _key, _id, CASE WHEN items = 1 THEN coalesce(errors[1], {_at(outcome.results, "body")}) END AS e,
+    false AS alone, NULL::VARCHAR AS given_id,
+    CASE WHEN body IS NULL THEN 'unknown' WHEN len(errors) = 0 THEN 'applied' WHEN items = 1 THEN 'failed'
+      ELSE 'resend' END AS told
+  FROM counted
 )"""
 
 
@@ -194,7 +199,7 @@ def _fault(rules: Iterable[ErrorRule], outcome: Outcome) -> str:
             tests = [_any_fits(rule.code)] if rule.code else []
             tests += [_meets(rule.when)] if rule.when else []
             cases += f" WHEN {' AND '.join(tests)} THEN {literal(_BECOMES.get(rule.outcome, 'rejected'))}"
-    told = "true" if outcome.by in ("key", "all") else "len(codes) > 0"
+    told = "len(codes) > 0" if outcome.by == "order" else "true"
     return f"CASE{cases} WHEN {told} THEN 'rejected' ELSE 'unknown' END"
 
 

@@ -13,15 +13,15 @@ It expects `TimeZone` UTC.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from crmsync.mapping.item import CELLS, Item
+from crmsync.mapping.item import CELLS, Item, objects
 from crmsync.mapping.line import Context, Line, Piece, is_writable
 from crmsync.mapping.lists import ELEMENT, kept
 from crmsync.mapping.read import PROBLEM, Column
 from crmsync.mapping.types import duckdb_type
-from crmsync.mapping.wire import MERGED, Wire
+from crmsync.mapping.wire import MERGED, Wire, object_of, quoted
 from crmsync.quote import identifier, literal
 from crmsync.spec import bind
 from crmsync.spec.model_stream import Field, Stream
@@ -42,13 +42,21 @@ class WritePlan:
 
     `sql` is a SELECT over a table of `inputs` that gives `_key, _id, _item, _columns, _problems, _rejected`. `_columns`
     is the JSON array of a table row's columns, whose cells are the array `_item`; elsewhere NULL. `batch` is the most
-    items that one request takes.
+    items that one request takes. `links` are the fields that are written beside records, and `shown` the mirror's
+    columns that `_now` is made of, by their paths in it.
     """
 
     sql: str
     inputs: tuple[Column, ...]
     fields: tuple[Field, ...]
     batch: int
+    links: tuple[str, ...] = ()
+    shown: Mapping[tuple[str, ...], str] = field(default_factory=dict)
+
+    def now_sql(self, row: str) -> str:
+        """SQL of `_now`, of the mirror's row `row`."""
+        texts = {path: quoted(f"{row}.{identifier(name)}::VARCHAR") for path, name in self.shown.items()}
+        return object_of(objects(texts)) if texts else "NULL::VARCHAR"
 
     def create_sql(self, table: str) -> str:
         """The statement that makes the items a temporary table."""
@@ -93,6 +101,8 @@ def compile_write(
     fields = {field.name: field for field in stream.fields if is_writable(field)}
     context = Context(stream, fields, wire, creates, flat)
     lines = [Line(context, field, f"#{number}") for number, field in enumerate(fields.values(), 1)]
+    for line in lines:
+        line.scoping(lines)
     cells = _cells(lines, operation.constants, context)
     item = Item(wire, {path: f'"#to{number}"' for number, path in enumerate(cells, 1)})
     known = {**stream.vars, "stream": stream.name, **(known or {})}
@@ -104,6 +114,8 @@ def compile_write(
         inputs=(*_INPUTS, *(Column(f.name, duckdb_type(f.type), f.title) for f in fields.values())),
         fields=tuple(fields.values()),
         batch=operation.request.batch or 1,
+        links=tuple(link.field for link in stream.write.links) if stream.write else (),
+        shown={path: name for line in lines for path, name in line.shown().items()},
     )
 
 
@@ -125,7 +137,7 @@ def _cells(lines: Sequence[Line], constants: Mapping[str, Any], context: Context
 
 
 def _cell(parts: Sequence[tuple[Line, Piece]], null: str) -> str:
-    named = " OR ".join(line.named for line, _ in parts)
+    named = " OR ".join(f"{line.named} AND NOT ({line.torn})" for line, _ in parts)
     values = " ".join(f"WHEN {piece.given} THEN {piece.json}" for _, piece in parts)
     cleared = [line.named for line, piece in parts if piece.clears]
     if len(cleared) == len(parts):

@@ -17,7 +17,7 @@ _WORDS = {
     "order": ("results", "ok", *_ENTRY, *_FAILED),
     "key": ("results", "key", *_ENTRY, "errors", "error_keys", "error_ids", *_FAILED),
     "all": ("ids", "errors", "index", "only", *_FAILED),
-    "whole": ("results", *_ENTRY),
+    "whole": ("results", "errors", *_ENTRY, *_FAILED),
 }
 _NEEDED = {"order": ("ok",), "key": ("key",), "all": ("ids", "errors", "index"), "whole": ()}
 _OF_ERRORS = ("error_keys", "error_ids", "index", "only")
@@ -66,8 +66,11 @@ def _fits(
         yield Finding(at("outcome", "by"), "SP208", "the write of a link has no `$key`")
     elif by == "key" and "key" not in set(bind.names(line.get("item", line))):
         yield Finding(at("outcome", "by"), "SP208", "`by: key` needs `$key` in the request")
+    if by == "whole" and name in ("create", "upsert") and "errors" in outcome:
+        why = "where there are `errors`, `by: whole` sends the items again, and a record would be made twice"
+        yield Finding(at("outcome", "errors"), "SP208", why)
     if by == "whole" and shape != "one":
-        for key in _WORDS["whole"]:
+        for key in ("results", *_ENTRY):
             if key in outcome:
                 why = f"`by: whole` tells of no single item, so there is no `{key}` where a request has several"
                 yield Finding(at("outcome", key), "SP208", why)

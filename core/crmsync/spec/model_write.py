@@ -21,7 +21,7 @@ class Outcome:
     entry of `results` has at `key` the key of its item, one of `errors` at `error_keys` or `error_ids` those it is
     about; an item in neither is unknown. `all`: all or nothing; `ids` are the ids in order, and entries of `errors`
     that meet `only` have at `index` the place, from 0, of the item that was at fault. `whole`: the status is
-    everyone's; of a single item, `results` is the path of what is told of it.
+    everyone's, unless there are `errors`; of a single item, `results` is the path of what is told of it.
 
     `results`, `errors` and `ids` are paths of the whole answer; `id`, `updated_at` and `created` are about an entry of
     `results`, `existing`, `code`, `message` and `field` about one that failed: of `errors`, or, by `order`, of

@@ -16,7 +16,7 @@ import msgspec
 from crmsync.errors import UnexpectedAnswer, WrongAccount
 from crmsync.http import Answer, Client
 from crmsync.http.paths import EACH_VALUE, as_text, steps, values_at
-from crmsync.mapping import options_variable, set_lookup_sql
+from crmsync.mapping import options_variable, set_keys_sql, set_lookup_sql
 from crmsync.spec.model import Discover, Spec
 from crmsync.spec.model_stream import META, Field, Stream, Transform
 from crmsync.store import FileStore
@@ -122,13 +122,15 @@ def unknown_fields(described: Sequence[Described], wanted: Collection[str] | str
 
 
 def set_options(store: FileStore, stream: Stream, described: Sequence[Described]) -> None:
-    """Give the engine the labels of the options of each field that is read by them."""
+    """Give the engine the labels of the options of each field that is read by them, and the way back."""
     options = {d.name: d.options for d in described}
     for field in stream.fields:
         if field.transform.kind == "options" and field.at:
             given = options.get(field.at[0], ())
             pairs = {"keys": [o.value for o in given], "labels": [o.label for o in given]}
-            store.engine.execute(set_lookup_sql(options_variable(stream.name, field.name)), pairs)
+            variable = options_variable(stream.name, field.name)
+            store.engine.execute(set_lookup_sql(variable), pairs)
+            store.engine.execute(set_keys_sql(variable), {**pairs, "scopes": [None] * len(given)})
 
 
 def document_of(answer: Answer) -> Any:
@@ -177,11 +179,14 @@ def _first(entry: Any, path: str) -> str:
 def _found(field: Field, there: Collection[str]) -> Field | None:
     """A field with those of its paths that the account has; without any, it is gone, or its default is all it has.
 
-    A provider may refuse the whole request for one name that it does not know.
+    A provider may refuse the whole request for one name that it does not know. So what would be written where it lacks
+    is read only.
     """
     if not field.at or not (there or field.optional):
         return field
     at = tuple(path for path in field.at if _is_there(path, there))
+    if field.to in field.at and field.to not in at:
+        field = replace(field, dir="read", to=None)
     return replace(field, at=at) if at or field.default is not None else None
 
 

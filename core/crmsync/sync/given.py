@@ -153,5 +153,7 @@ def side_of_rows(side: Side, stream: Stream) -> Side:
             f"Rows of {stream.name} have no key by which their records are found, such as an e-mail address.",
             hint="Put them into the hub, and push that.",
         )
-    fields = tuple(Shared(field.name, field.name, field.type) for field in stream.fields if is_writable(field))
+    links = [link.field for link in stream.write.links] if stream.write else []
+    written = [field for field in stream.fields if is_writable(field) or field.name in links]
+    fields = tuple(Shared(field.name, field.name, field.type) for field in written)
     return replace(side, pairing=replace(side.pairing, fields=fields), linked=False)

@@ -10,7 +10,7 @@ from typing import Any
 from crmsync.errors import Forbidden
 from crmsync.http import Client, Head, compile_head
 from crmsync.http.paths import as_text, meets, values_at
-from crmsync.mapping import list_variable, set_lookup_sql
+from crmsync.mapping import list_variable, set_keys_sql, set_lookup_sql
 from crmsync.spec.model import Lookup, Spec
 from crmsync.spec.model_stream import Field, Request, Stream, Transform
 from crmsync.store import FileStore
@@ -66,11 +66,14 @@ def without(stream: Stream, lists: Collection[str]) -> Stream:
 
 
 def set_lists(store: FileStore, tables: Mapping[str, Sequence[Entry]]) -> None:
-    """Give the engine each list as MAP variables, one a column."""
+    """Give the engine each list as MAP variables: one a column, and one that leads from labels back to their keys."""
     for name, entries in tables.items():
+        keys = [e["key"] for e in entries]
         for column in {c for entry in entries for c in entry} - {"key"}:
-            keys, labels = [e["key"] for e in entries], [e.get(column) for e in entries]
+            labels = [e.get(column) for e in entries]
             store.engine.execute(set_lookup_sql(list_variable(name, column)), {"keys": keys, "labels": labels})
+        back = {"keys": keys, "labels": [e["value"] for e in entries], "scopes": [e.get("within") for e in entries]}
+        store.engine.execute(set_keys_sql(list_variable(name)), back)
 
 
 def _needed(stream: Stream) -> frozenset[str]:

@@ -18,7 +18,7 @@ from crmsync.store.schema import INTENTS
 from crmsync.sync.merge.reconcile import Reconcile, Reconciled
 from crmsync.sync.merge.side import Side
 from crmsync.sync.push import SLICE, Way
-from crmsync.sync.push.render import RENDERED, render
+from crmsync.sync.push.render import RENDERED, WAITS, render
 
 IN_PLAN = "in_plan"  # the engine table of a plan's writes
 _SAME = "action, hub_id, remote_id, fields::VARCHAR"  # what makes two writes the same
@@ -145,7 +145,7 @@ class Planning:
                 requests[action] += len(render(self.store, self.side, way.render, action))
                 engine.execute(
                     "INSERT INTO troubles SELECT p.field, p.reason, p.value, p.hold "
-                    f"FROM (SELECT unnest(_problems) AS p FROM {RENDERED})"
+                    f"FROM (SELECT unnest(_problems) AS p FROM {RENDERED}) WHERE p.reason <> {literal(WAITS)}"
                 )
         found = engine.rows("SELECT field, reason, value, count(*), NOT hold FROM troubles GROUP BY ALL ORDER BY ALL")
         fields = {f.name: f.transform for way in self.ways.values() for f in way.render.fields}

@@ -71,6 +71,8 @@ class TwoWay:
         braked = await do(self._too_many)
         try:
             await self._push(without="archive" if braked else None, only=IN_PLAN if plan_id else None).run()
+            if self.take and (rows := await do(self._written_rows)):
+                done += await unless(stop, self._reconcile(lambda merge: merge.again(rows)))
         finally:
             await self._tell(done)
         if plan_id is not None:
@@ -145,10 +147,10 @@ class TwoWay:
     def _end_plan(self) -> None:
         self.store.commit(Commit(self.lease, [over(self.store, self.side)]))
 
-    async def _reconcile(self) -> Reconciled:
+    async def _reconcile(self, what: Callable[[Reconcile], Reconciled] = Reconcile.run) -> Reconciled:
         """Again, where people edit its rows meanwhile."""
         async with self._hub_of(self.side) as held:
-            merge = Reconcile(self.store, self.side, held, self.take).run
+            merge = partial(what, Reconcile(self.store, self.side, held, self.take))
             for _ in range(_TRIES - 1):
                 try:
                     return await self.around.worker.do(merge)
@@ -185,6 +187,18 @@ class TwoWay:
             "SELECT DISTINCT remote_id FROM crmsync.intents WHERE connection = ? AND stream = ? "
             "AND state = 'planned' AND action IN ('update', 'archive')",
             list(self.side.whose.values()),
+        )
+        return [row[0] for row in found[1]]
+
+    def _written_rows(self) -> Sequence[str]:
+        """The hub's rows that were written just now: what the CRM says besides, as a stage says the status, is taken.
+
+        Else it would meet the hub's next edit of the same group as an edit of its own.
+        """
+        found = self.store.query(
+            "SELECT DISTINCT hub_id FROM crmsync.intents WHERE connection = ? AND stream = ? AND run_id = ? "
+            "AND state = 'applied' AND action IN ('create', 'update')",
+            [*self.side.whose.values(), self.lease.run_id],
         )
         return [row[0] for row in found[1]]
 

@@ -67,13 +67,30 @@ class Reconcile:
         for _ in self._slices("matched"):
             done += self._merge("SELECT hub_id, remote_id, NULL::JSON AS base, NULL::JSON AS shown FROM part", new=True)
         for _ in self._slices("apart WHERE state = 'linked' AND hub <> 'twice' AND mirror NOT IN ('left', 'gone')"):
-            asked = f"SELECT {self.side.who()}, hub_id FROM part"
-            self.store.lookup(LINKS, asked, "links", (*LINKS.key, "remote_id", "base", "shown"))
-            done += self._merge("SELECT hub_id, remote_id, base, shown FROM links", new=False)
+            done += self._linked_pairs()
         claimed = "(SELECT hub_id FROM matched UNION ALL SELECT unnest(hub_ids) FROM unclear)"
         for _ in self._slices(f"apart ANTI JOIN {claimed} USING (hub_id) WHERE hub = 'new'"):
             done += self._owe()
         return done
+
+    def again(self, hub_ids: Sequence[str]) -> Reconciled:
+        """Let pairs that were written just now take what the CRM says besides; what they owe is left to `run`.
+
+        Raises StoreMoved where a hub row is edited meanwhile.
+        """
+        done = Reconciled()
+        self.store.engine.execute(
+            "CREATE OR REPLACE TEMP TABLE again AS SELECT unnest($ids::VARCHAR[]) AS hub_id", {"ids": list(hub_ids)}
+        )
+        for _ in self._slices("again"):
+            done += self._linked_pairs(owe=False)
+        return done
+
+    def _linked_pairs(self, *, owe: bool = True) -> Reconciled:
+        """Merge the pairs of the slice."""
+        asked = f"SELECT {self.side.who()}, hub_id FROM part"
+        self.store.lookup(LINKS, asked, "links", (*LINKS.key, "remote_id", "base", "shown"))
+        return self._merge("SELECT hub_id, remote_id, base, shown FROM links", new=False, owe=owe)
 
     def _arrive(self) -> Reconciled:
         """Make a hub row, and its link, of each record of the slice."""
@@ -89,8 +106,8 @@ class Reconcile:
         self._commit([Append(self.side.hub, "hub_rows"), Append(LINKS, "new_links")])
         return Reconciled(made=self._count("born"))
 
-    def _merge(self, pairs: str, *, new: bool) -> Reconciled:
-        """Merge the pairs of the engine query; those that are `new` have no link yet."""
+    def _merge(self, pairs: str, *, new: bool, owe: bool = True) -> Reconciled:
+        """Merge the pairs of the engine query; those that are `new` have no link yet. `owe`: plan writes, too."""
         merge_pairs(self.store, self.side, pairs, take=self.take)
         names = ", ".join(identifier(field.name) for field in self.side.fields)
         self._table("changed", f"SELECT _id, {names} FROM merged WHERE _changed")
@@ -105,7 +122,7 @@ class Reconcile:
             Update(self.side.hub, "changed"),
             Append(LINKS, "moved") if new else Update(LINKS, "moved"),
         ]
-        planned, conflicts, further = self._outbox.of_merged()
+        planned, conflicts, further = self._outbox.of_merged() if owe else (0, 0, [])
         self._commit([*changes, *further], [Expect(self.side.hub, "as_read")])
         return Reconciled(
             changed=self._count("changed"),

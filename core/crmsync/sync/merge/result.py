@@ -30,7 +30,7 @@ def result(groups: Sequence[Group], placed: Sequence[Place]) -> str:
         f"{pieces(_pieces(placed, 'ns', 'n'))} AS _shown",
         "_base IS DISTINCT FROM old_base OR _shown IS DISTINCT FROM old_shown AS _moved",
         f"CASE WHEN {writing} THEN {_names(writable)} ELSE [] END::VARCHAR[] AS _write",
-        f"CASE WHEN {writing} THEN {pieces(_pieces(writable, 'h', 'o'))} END AS _sent",
+        f"CASE WHEN {writing} THEN {pieces(_pieces(placed, 'h', 'o'))} END AS _sent",
         f"{_conflicts(groups, placed)} AS _conflicts",
         "ending AS _ending",
     ]

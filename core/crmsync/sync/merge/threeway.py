@@ -13,7 +13,8 @@ It reads the engine's tables
 It makes `merged`, a row a pair; a pair without a row in `remote` has none, since nobody knows what the CRM holds:
 - `_id`, `_remote_id` and the fields: the hub's row as it is to be, and `_changed`, whether it must be written;
 - `_base`, `_shown`: the link's texts as they are to be, and `_moved`, whether they must be written;
-- `_write` VARCHAR[], the fields to be written to the CRM, and `_sent`, their values as a JSON text (NULL: none);
+- `_write` VARCHAR[], the fields to be written to the CRM, and `_sent`, their values as a JSON text (NULL: none), with
+  the edits of their groups that the CRM lets nobody write: these are agreed to differ when the others are confirmed;
 - `_conflicts`: of each, its `fields`, the texts of `base`, `hub` and `remote`, and the `winner` where a policy decided;
 - `_ending`: where a side is gone, `archive` (the hub's row was deleted, so the CRM's is put away), `mark` (the CRM's
   was deleted, the hub's row stays), `conflict` (the other side changed meanwhile) or `forget` (both are gone); else
@@ -128,8 +129,8 @@ def _moved(groups: Sequence[Group], placed: Sequence[Place]) -> str:
     for place in placed:
         n, group = place.number, place.group
         acts.append(f"x{n} AND g{group} IN {among(TAKES)} AS t{n}")
-        if place.field.writable:
-            acts.append(f"x{n} AND g{group} IN {among(WRITES)} AS o{n}")
+        goes = f"x{n}" if place.field.writable else f"x{n} AND hx{n}"
+        acts.append(f"{goes} AND g{group} IN {among(WRITES)} AS o{n}")
         after.append(
             f"CASE WHEN t{n} THEN c{n} WHEN m{group} THEN h{n} ELSE b{n} END AS nb{n}, "
             f"CASE WHEN m{group} THEN c{n} ELSE s{n} END AS ns{n}, m{group} OR NOT f{n} AS n{n}"

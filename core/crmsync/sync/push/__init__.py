@@ -18,8 +18,9 @@ from crmsync.store import Change, Commit, FileStore, Lease, Update
 from crmsync.store.schema import INTENTS
 from crmsync.sync.merge.side import Side
 from crmsync.sync.pull.confirm import Confirm
-from crmsync.sync.push.judge import Told, judge, start
-from crmsync.sync.push.render import RENDERED, Body, render
+from crmsync.sync.push.judge import Told, heard, judge, start
+from crmsync.sync.push.links import Links
+from crmsync.sync.push.render import PROBLEMS, RENDERED, Body, render
 from crmsync.sync.push.settle import settle
 from crmsync.sync.source import Source
 from crmsync.sync.stopping import stopped
@@ -27,7 +28,6 @@ from crmsync.sync.worker import Worker
 
 SLICE = 5_000  # intents that are on their way at once
 ACTIONS = ("create", "update", "archive")
-_REFUSED = ("invalid", "conflict", "gone")  # verdicts on items, whatever the status says
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +80,12 @@ class Push:
             for action, way in self.ways.items():
                 if not await self.worker.do(self._count, f"intents WHERE action = {literal(action)}"):
                     continue
-                if bodies := await self.worker.do(self._prepare, action, way):
+                bodies = await self.worker.do(self._prepare, action, way)
+                links = await self.worker.do(self._count, "link_ends")
+                if bodies or links:
                     await self._deliver(action, way, bodies)
                     faults.point("push.answered")
+                    await Links(self.client, self.source, self.store, self.worker).run()
                     await self._settle(action)
         return self.done
 
@@ -101,11 +104,11 @@ class Push:
         """Render, note what cannot be said as rejected, and the rest as sent."""
         bodies = render(self.store, self.side, way.render, action)
         start(self.store)
-        why = "array_to_string(list_transform(r._problems, lambda p: p.field || ': ' || p.reason), '; ')"
         self.store.engine.execute(
             "CREATE OR REPLACE TEMP TABLE prepared AS SELECT i.id, i.attempts + 1 AS attempts, "
             "CASE WHEN r._rejected THEN 'rejected' ELSE 'sent' END AS state, "
-            f"CASE WHEN r._rejected THEN {why} END AS message, CASE WHEN r._rejected THEN now() END AS settled_at, "
+            f"CASE WHEN r._rejected THEN {PROBLEMS} END AS message, "
+            "CASE WHEN r._rejected THEN now() END AS settled_at, "
             f"{literal(self.lease.run_id)} AS run_id, now() AS sent_at FROM {RENDERED} r "
             f"JOIN intents i ON i.hub_id = r._key AND i.action = {literal(action)}"
         )
@@ -130,12 +133,8 @@ class Push:
             "columns": msgspec.Raw((body.columns or "[]").encode()),
             "ids": [id_ for id_ in body.ids if id_ is not None],
         }
-        answer, verdict = await self.client.write(
-            operation.request, values, stream=self.side.stream, again=action != "create" or operation.idempotent
-        )
-        refused = verdict.outcome in _REFUSED
-        told = answer.body.decode(errors="replace") if answer and (refused or verdict.outcome == "good") else ""
-        return Told(body, told, verdict.message if refused else None)
+        again = action != "create" or operation.idempotent
+        return heard(body, *await self.client.write(operation.request, values, stream=self.side.stream, again=again))
 
     async def _settle(self, action: str) -> None:
         """Read again what was written, and move links and intents by what the CRM shows."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from crmsync.http import Answer
+from crmsync.http.classify import Verdict
 from crmsync.mapping.outcome import OutcomePlan
 from crmsync.store import FileStore
 from crmsync.sync.push.render import RENDERED, Body
 
 ANSWERS_BYTES = 2 * 1024 * 1024  # in one statement: DuckDB's JSON takes sixty times as much while it runs
+_REFUSED = ("invalid", "conflict", "gone")  # verdicts on items, whatever the status says
 
 
-def start(store: FileStore) -> None:
+def start(store: FileStore, into: str = "outcomes") -> None:
     """Begin a slice: no outcome is known."""
     columns = "_key VARCHAR, outcome VARCHAR, _id VARCHAR, code VARCHAR, message VARCHAR"
-    store.engine.execute(f"CREATE OR REPLACE TEMP TABLE outcomes ({columns})")
+    store.engine.execute(f"CREATE OR REPLACE TEMP TABLE {into} ({columns})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +30,22 @@ class Told:
     refusal: str | None
 
 
-def judge(store: FileStore, plan: OutcomePlan, told: Sequence[Told]) -> list[Body]:
-    """Add to `outcomes` what answers tell of the items of their bodies; the bodies in which the others go again.
+def heard(body: Body, answer: Answer | None, verdict: Verdict) -> Told:
+    """What a write came back with, for `judge`."""
+    refused = verdict.outcome in _REFUSED
+    told = answer.body.decode(errors="replace") if answer and (refused or verdict.outcome == "good") else ""
+    return Told(body, told, verdict.message if refused else None)
+
+
+def judge(
+    store: FileStore, plan: OutcomePlan, told: Sequence[Told], items: str = RENDERED, into: str = "outcomes"
+) -> list[Body]:
+    """Add to `into` what answers tell of the `items` of their bodies; the bodies in which the others go again.
 
     Of a request that was refused, nothing was carried out that is not told. Many answers are read by one statement,
     since to plan it costs as much as to read a thousand items.
     """
-    return [body for some in _portions(told) for body in _judged(store, plan, some)]
+    return [body for some in _portions(told) for body in _judged(store, plan, some, items, into)]
 
 
 def _portions(told: Sequence[Told]) -> Iterator[list[Told]]:
@@ -48,7 +60,7 @@ def _portions(told: Sequence[Told]) -> Iterator[list[Told]]:
         yield held
 
 
-def _judged(store: FileStore, plan: OutcomePlan, told: Sequence[Told]) -> list[Body]:
+def _judged(store: FileStore, plan: OutcomePlan, told: Sequence[Told], items: str, into: str) -> list[Body]:
     engine, numbers = store.engine, list(range(len(told)))
     engine.execute(
         "CREATE OR REPLACE TEMP TABLE requests AS SELECT unnest($batches::BIGINT[]) AS _batch, "
@@ -76,12 +88,12 @@ def _judged(store: FileStore, plan: OutcomePlan, told: Sequence[Told]) -> list[B
         again.setdefault(number, []).append((key, named))
     refused = f"CASE WHEN {alone} AND {undone}"
     engine.execute(
-        f"INSERT INTO outcomes SELECT _key, {refused} THEN 'rejected' ELSE outcome END, _id, code, "
+        f"INSERT INTO {into} SELECT _key, {refused} THEN 'rejected' ELSE outcome END, _id, code, "
         f"{refused} THEN coalesce(message, refusal) ELSE message END "
         f"FROM told JOIN requests USING (_batch) WHERE {alone} OR NOT {undone}"
     )
     return [
-        _part(store, keys, told[number].body)
+        _part(store, keys, told[number].body, items)
         for number, left in again.items()
         for keys in _parts(left, len(told[number].body.keys))
     ]
@@ -94,10 +106,10 @@ def _parts(again: Sequence[tuple[str, bool]], of: int) -> list[list[str]]:
     return [keys for keys in (*alone, rest[:middle], rest[middle:]) if keys]
 
 
-def _part(store: FileStore, keys: Sequence[str], of: Body) -> Body:
+def _part(store: FileStore, keys: Sequence[str], of: Body, table: str) -> Body:
     items = store.engine.value(
         "SELECT '[' || string_agg(_item, ',' ORDER BY list_position($keys::VARCHAR[], _key)) || ']' "
-        f"FROM {RENDERED} WHERE list_contains($keys::VARCHAR[], _key)",
+        f"FROM {table} WHERE list_contains($keys::VARCHAR[], _key)",
         {"keys": list(keys)},
     )
     ids = dict(zip(of.keys, of.ids, strict=True))

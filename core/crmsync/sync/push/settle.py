@@ -8,7 +8,7 @@ from crmsync.store.schema import INTENTS, LINKS
 from crmsync.sync.merge import settle_sql
 from crmsync.sync.merge.side import Side
 from crmsync.sync.merge.terms import bring_records
-from crmsync.sync.push.render import RENDERED
+from crmsync.sync.push.render import PROBLEMS, RENDERED
 
 _STATE = "CASE outcome WHEN 'applied' THEN 'applied' WHEN 'unknown' THEN 'unknown' ELSE 'rejected' END"
 
@@ -36,8 +36,10 @@ def settle(store: FileStore, side: Side, action: str, run_id: str) -> list[Chang
     _table(
         store,
         "ended",
-        f"SELECT i.id, {_STATE} AS state, o._id AS remote_id, o.code, o.message, "
-        "CASE WHEN outcome <> 'unknown' THEN now() END AS settled_at FROM outcomes o JOIN ours i ON i.hub_id = o._key",
+        f"SELECT i.id, {_STATE} AS state, o._id AS remote_id, o.code, "
+        f"nullif(concat_ws('; ', o.message, {PROBLEMS}), '') AS message, "
+        "CASE WHEN outcome <> 'unknown' THEN now() END AS settled_at "
+        f"FROM outcomes o JOIN ours i ON i.hub_id = o._key LEFT JOIN {RENDERED} r ON r._key = o._key",
     )
     links: list[Change] = [Append(LINKS, "moved") if action == "create" else Update(LINKS, "moved")]
     return [*(links if side.linked else []), Update(INTENTS, "ended")]
@@ -49,7 +51,8 @@ def _written(store: FileStore, side: Side) -> None:
     store.lookup(LINKS, asked, "links", (*LINKS.key, "base", "shown"))
     held = "list_transform(list_filter(r._problems, lambda p: p.hold), lambda p: p.field)"
     value = "coalesce((i.fields->('$.\"' || name || '\"'))::VARCHAR, 'null')"
-    names = f"list_filter(g._write, lambda name: NOT list_contains({held}, name))"
+    sent = f"list_contains(g._write, name) AND NOT list_contains({held}, name)"
+    names = f"list_filter(json_keys(i.fields), lambda name: {sent})"
     entries = f"list_transform({names}, lambda name: to_json(name)::VARCHAR || ':' || {value})"
     _table(
         store,
