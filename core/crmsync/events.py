@@ -63,7 +63,7 @@ class PageRead(Event):
 
 @dataclass(frozen=True, slots=True)
 class BatchLanded(Event):
-    """Rows and checkpoint of a batch are committed; `counts` by name, `seconds` the commit took."""
+    """Rows and checkpoint of a batch are committed; `counts` by name, `seconds` their landing took."""
 
     counts: Mapping[str, int]
     seconds: float

@@ -44,7 +44,7 @@ def assert_in_step(lab: Lab) -> None:
     assert lab.rows(unsettled) == []
 
 
-@pytest.mark.parametrize("provider", ["hubspot", "odoo"])
+@pytest.mark.parametrize("provider", ["hubspot", "zoho", "odoo"])
 @pytest.mark.parametrize("point", [f"{point}:{nth}" for point in POINTS for nth in ([1, 2, 3, 4] if THOROUGH else [1])])
 def test_a_kill_in_a_push_loses_and_doubles_nothing(tmp_path: Path, provider: str, point: str) -> None:
     """Of new rows, edits and deletions at once."""

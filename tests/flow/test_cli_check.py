@@ -178,7 +178,7 @@ def test_what_a_run_can_do_without_is_told_and_is_no_failure(tmp_path: Path, crm
     with Server(driver.simulator) as server:
         more = do(driver.simulator) or {}
         status, told = checked(shell(tmp_path, connector=crm, **{**driver.options(server.url), **more}))
-    lines = re.findall(r"^ok +(?:contact|company|deal) +(.*)$", told, re.MULTILINE)
+    lines = re.findall(r"^ok +(?:contact|company|deal) +(may be read.*)$", told, re.MULTILINE)
     assert (status, len(lines)) == (0, 3), told
     assert all(line.startswith("may be read, without owner_name and owner_email: ") for line in lines)
     assert all(missing in line for line in lines), told
@@ -205,3 +205,20 @@ def test_who_cannot_be_reached_is_named_with_why(tmp_path: Path) -> None:
             assert (process.returncode, told.startswith("bad credentials")) == (1, True), told
             assert [text for text in wanted if text not in told] == [], told
             assert "Check this machine's network, its proxy" in told
+
+
+@pytest.mark.parametrize(("crm", "option"), [("hubspot", "unique_property"), ("zoho", "unique_field"), ("odoo", None)])
+def test_where_a_record_might_be_made_twice_is_told_with_what_mends_it(
+    tmp_path: Path, crm: str, option: str | None
+) -> None:
+    """The field to create, and the option that names it; with it, nothing is told."""
+    driver = DRIVERS[crm](3, 1, None)
+    with Server(driver.simulator) as server:
+        given = driver.options(server.url)
+        status, told = checked(shell(tmp_path, connector=crm, **given))
+        again = checked(shell(tmp_path, connector=crm, **given, **({option: "our_key"} if option else {})))
+    lines = re.findall(r"^ok +(\w+) +may be written; (duplicates possible, .*)$", told, re.MULTILINE)
+    assert status == 0
+    assert [stream for stream, _ in lines] == (["company", "deal"] if option else [])
+    assert all(f"{crm}_{option}".upper() in line for _, line in lines)
+    assert "duplicates" not in again[1]

@@ -74,7 +74,7 @@ def test_a_row_that_is_deleted_is_archived(lab: Lab) -> None:
     assert len(intents(lab)) == 1
 
 
-CREATES = {"hubspot": "/batch/create", "odoo": "/res.partner/load"}
+CREATES = {"hubspot": "/batch/create", "zoho": "/Contacts/upsert", "odoo": "/res.partner/load"}
 
 
 @pytest.mark.parametrize("lab", CREATES, indirect=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from crmsync.spec.build import build, options
 from crmsync.spec.load import load, objects
 from crmsync.spec.model import variable
 from crmsync_odoo.simulator.orm.fields import char
-from lab import laboratory
+from lab import Lab, laboratory
 from store_kit import edit
 
 PAGE = (ROOT / "docs" / "two-way.md").read_text(encoding="utf-8")
@@ -44,23 +43,26 @@ def test_its_crmsync_yaml_is_right(tmp_path: Path, name: str) -> None:
     assert {"city", "tier"} <= {field.name for field in spec.streams["contact"].fields}
 
 
+def both_edit(odoo: Lab) -> Any:
+    """Ada, agreed on, and then edited in the hub and in Odoo as the page says; her record there, after a sync."""
+    values = {"name": "Ada King", "email": "ada@example.com", "phone": "030 1"}
+    ada = odoo.simulator.create("res.partner", values)
+    odoo.clock.advance(3600)
+    odoo.run(mode="sync")
+    edit(odoo.store_file, "UPDATE crm.contact SET name = 'Ada Lovelace', phone = '030 2'")
+    odoo.simulator.write("res.partner", ada, {"name": "Augusta King", "phone": "030 3", "function": "Countess"})
+    odoo.clock.advance(3600)
+    odoo.run(mode="sync")
+    return odoo.simulator.get("res.partner", ada)
+
+
 def test_the_example_comes_out_as_it_is_shown(tmp_path: Path) -> None:
     """Both edit the name and the phone number, the CRM the job title as well."""
     said: dict[str, Any] = yaml.safe_load(block("yaml"))
-    with ExitStack() as stack:
-        odoo = stack.enter_context(laboratory(tmp_path, provider="odoo"))
+    with laboratory(tmp_path, provider="odoo") as odoo:
         odoo.simulator.add_field("res.partner", char("x_tier", "Tier"))
         odoo.team, odoo.config = {key: said[key] for key in ("hub", "merge")}, said["connections"]["odoo"]
-        values = {"name": "Ada King", "email": "ada@example.com", "phone": "030 1"}
-        ada = odoo.simulator.create("res.partner", values)
-        odoo.clock.advance(3600)
-        odoo.run(mode="sync")
-        edit(odoo.store_file, "UPDATE crm.contact SET name = 'Ada Lovelace', phone = '030 2'")
-        odoo.simulator.write("res.partner", ada, {"name": "Augusta King", "phone": "030 3", "function": "Countess"})
-        odoo.clock.advance(3600)
-        odoo.run(mode="sync")
-
-        there = odoo.simulator.get("res.partner", ada)
+        there = both_edit(odoo)
         assert (there["name"], there["phone"]) == ("Augusta King", "030 2")
         hub = odoo.rows("SELECT name, phone, job_title FROM crm.contact")
         assert hub == [("Ada Lovelace", "030 2", "Countess")]

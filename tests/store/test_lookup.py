@@ -37,6 +37,27 @@ def test_a_second_lookup_of_other_keys_brings_those(store, lease):
     assert looked_up(store, ["1", "2"], "email") == [("a@x",), ("b@x",)]
 
 
+def test_a_comparison_tells_which_of_the_rows_differ(store, lease):
+    """Empty equals empty and nothing else; keys that are not there bring nothing."""
+    put(store, lease, {"1": "a@x", "2": "b@x", "3": None, "4": None, "5": "e@x"})
+    stage(store, {"1": "a@x", "2": "c@x", "3": None, "4": "d@x", "5": None, "9": "e@x"}, "staged")
+    assert store.compare(CONTACT, "staged", "found", ["_id"]) == 5
+    told = store.engine.rows("SELECT _id, _differs FROM found ORDER BY ALL")
+    assert told == [("1", False), ("2", True), ("3", False), ("4", True), ("5", True)]
+
+
+def test_an_upsert_after_a_comparison_replaces_what_it_found_and_what_it_did_not_ask_for(store, lease):
+    """The short way by row number is taken only where the comparison covers every staged key."""
+    put(store, lease, {"1": "a@x", "2": "b@x", "3": "c@x"})
+    looked_up(store, ["3"])
+    stage(store, {"1": "z@x", "2": "b@x"}, "staged")
+    store.compare(CONTACT, "staged", "found", ["_id"])
+    put(store, lease, {"1": "z@x"})
+    store.compare(CONTACT, "staged", "found", ["_id"])
+    put(store, lease, {"2": "y@x", "3": "x@x"})
+    assert contacts(store) == [("1", "z@x"), ("2", "y@x"), ("3", "x@x")]
+
+
 def test_a_lookup_after_a_commit_sees_what_it_wrote(store, lease):
     """Row numbers found before a commit are not trusted after it."""
     looked_up(store, ["1"])

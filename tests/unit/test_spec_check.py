@@ -5,6 +5,9 @@ from __future__ import annotations
 import copy
 import importlib.resources
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from crmsync.errors import SpecError
 from crmsync.spec import build, load, yaml
 from crmsync.spec.check import check
 from crmsync.spec.schema_faults import LATER_KEYS
+from crmsync.spec.schema_fits import Schema
 from effort import examples
 
 ROOT = Path(__file__).parents[2]
@@ -538,6 +542,27 @@ def test_a_mutant_has_faults_or_can_be_built(changes):
     if not check(yaml.Document("mutant", tree, {}), load.objects()):
         spec = build.build(tree, load.objects(), {"token": "t", "timezone": "US/Eastern", "currency": "EUR"})
         assert spec.streams
+
+
+@settings(max_examples=examples(100, 600), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@example([])
+@example([(("crmsync",), "put", True)])  # which Python takes for 1
+@given(CHANGES)
+def test_the_quick_look_at_a_spec_agrees_with_json_schema(changes):
+    """It says yes to what has no mistakes of shape, and to nothing else."""
+    tree = mutant(changes)
+
+    quick = Schema(schema(), lambda pattern, text: re.search(pattern, text) is not None)
+    assert quick.fits(tree) == jsonschema.Draft202012Validator(schema()).is_valid(tree)
+
+
+@pytest.mark.parametrize("file", sorted(ROOT.glob("connectors/*/*/spec.yaml")), ids=lambda file: file.parent.name)
+def test_a_right_spec_is_checked_without_importing_jsonschema(file):
+    """Each run checks its spec, and should not wait for what tells mistakes."""
+    program = "import sys; from pathlib import Path; from crmsync.spec.load import load; load(Path(sys.argv[1])); "
+    program += "print('jsonschema' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", program, file], capture_output=True, text=True, check=True).stdout
+    assert told.strip() == "False"
 
 
 CENSUS = "census: {every: 6h, do: GET /ids, query: {a: $after_id}, page: keyset, limit: 9}, confirm: {do: GET /x/$id}"

@@ -35,6 +35,26 @@ def test_every_page_comes_once_and_in_order() -> None:
     assert [p for batch in found for p in batch.pages] == [page(n) for n in range(700)]
 
 
+def test_pages_of_several_ranges_stand_in_the_order_of_their_ids() -> None:
+    """They come in turns; the position is that behind the last one that came. One chain keeps its order."""
+
+    def of_range(first: int) -> Page:
+        return Page("{}", (str(first), str(first + 1)), Position(read=first, ranges=((first, None),)), "items")
+
+    async def given(*came: Page) -> AsyncIterator[Page]:
+        for each in came:
+            yield each
+
+    found: list[Batch] = []
+    came = [of_range(first) for first in (1, 70, 9, 200, 11)]
+    asyncio.run(batches(given(*came), found))
+    assert [int(p.ids[0]) for p in found[0].pages] == [1, 9, 11, 70, 200]
+    assert found[0].position == came[-1].position
+    chain = [page(9), page(1)]
+    asyncio.run(batches(given(*chain), found))
+    assert list(found[1].pages) == chain
+
+
 def test_a_batch_is_bounded_by_its_bytes() -> None:
     """Large pages do not pile up in memory, even one that is larger than all bounds."""
     found: list[Batch] = []
@@ -78,13 +98,13 @@ def test_who_is_told_to_stop_stops_even_when_a_page_arrives_at_that_moment(turns
 
 
 def test_a_commit_waits_until_it_pays() -> None:
-    """Enough rows or four seconds, and a pause of four times what the last commit cost; too many bytes do not wait."""
-    pace = Pace(commit_s=1.0, ended_at=10.0)
-    assert not pace.ripe(BATCH_ROWS, 0, age_s=9.0, now=13.9)
-    assert pace.ripe(BATCH_ROWS, 0, age_s=0.0, now=14.0)
-    assert pace.ripe(1, 0, age_s=4.0, now=14.0)
-    assert not pace.ripe(BATCH_ROWS - 1, BATCH_BYTES - 1, age_s=3.9, now=99.0)
-    assert pace.ripe(1, BATCH_BYTES, age_s=0.0, now=10.0)
+    """Enough rows or four seconds, and four times what the last landing cost; too many bytes do not wait."""
+    pace = Pace(land_s=1.0, ended_at=10.0)
+    assert pace.wait_s(BATCH_ROWS, 0, age_s=9.0, now=13.0) == 1.0
+    assert pace.wait_s(BATCH_ROWS, 0, age_s=0.0, now=14.0) == 0.0
+    assert pace.wait_s(1, 0, age_s=4.0, now=14.0) == 0.0
+    assert pace.wait_s(BATCH_ROWS - 1, BATCH_BYTES - 1, age_s=3.0, now=99.0) == 1.0
+    assert pace.wait_s(1, BATCH_BYTES, age_s=0.0, now=10.0) == 0.0
 
 
 def test_a_provider_is_slow_when_its_batch_is_not_full() -> None:

@@ -34,6 +34,8 @@ from crmsync.spec.model import ErrorRule, Spec
 
 GOOD = "good"
 MESSAGE_MAX = 500  # characters of a stranger's text in a message of ours
+_ID_MAX = 80  # characters of a code or an id
+_ID_HEADERS = ("request-id", "correlation-id", "trace-id")
 _PARSED_MAX_BYTES = 1 << 20  # a longer error body is no error body
 
 ERRORS: dict[str, type[CrmsyncError]] = {
@@ -56,13 +58,19 @@ ERRORS: dict[str, type[CrmsyncError]] = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an answer means. Texts in it are redacted, cut and printable."""
+    """What an answer means. Texts in it are redacted, cut and printable.
+
+    `request_id` is for the provider's support. `existing`, of a conflict, is the id of the record that is in the way.
+    """
 
     outcome: str  # GOOD or a key of ERRORS
     message: str = ""
     scopes: tuple[str, ...] = ()  # permissions that the provider misses
     told_wait_s: float | None = None  # Retry-After: it wins over the rule's wait
     rule: ErrorRule | None = None
+    code: str | None = None
+    request_id: str | None = None
+    existing: str | None = None
 
 
 def classify(answer: Answer, spec: Spec, now: datetime, redact: Callable[[str], str]) -> Verdict:
@@ -82,6 +90,9 @@ def classify(answer: Answer, spec: Spec, now: datetime, redact: Callable[[str], 
         scopes=tuple(sorted({_clean(redact(text), 100) for text in _scopes(document)})),
         told_wait_s=retry_after(answer, now),
         rule=rule,
+        code=_clean(redact(codes[0]), _ID_MAX) if codes else None,
+        request_id=_request_id(answer, document, spec, redact),
+        existing=_existing(document, rule),
     )
 
 
@@ -94,10 +105,9 @@ def error_of(verdict: Verdict, prefix: str, hint: str | None = None) -> CrmsyncE
 
 def _good(answer: Answer, spec: Spec, redact: Callable[[str], str]) -> Verdict:
     start = answer.body.lstrip()[:1]
-    if answer.status in spec.empty or not start:
-        return Verdict(GOOD)
-    if start in b"{[" or "json" in answer.headers.get("content-type", ""):
-        return Verdict(GOOD)
+    json = start in b"{[" or "json" in answer.headers.get("content-type", "")
+    if answer.status in spec.empty or not start or json:
+        return Verdict(GOOD, request_id=_request_id(answer, None, spec, redact))  # its items may have failed
     return Verdict("unreadable", f"not JSON but {_message(answer, None, spec, redact)}")
 
 
@@ -147,9 +157,25 @@ def _parsed(body: bytes) -> Any:
 def _message(answer: Answer, document: Any, spec: Spec, redact: Callable[[str], str]) -> str:
     texts = [v for v in values_at(document, spec.error.message) if v] if spec.error.message else []
     text = as_text(texts[0]) if texts else _described(answer)
+    trace = _trace(document, spec, redact)
+    told = f" (trace {trace})" if trace else ""
+    return f"HTTP {answer.status}: {_clean(redact(text), MESSAGE_MAX)}{told}"
+
+
+def _trace(document: Any, spec: Spec, redact: Callable[[str], str]) -> str | None:
     traces = values_at(document, spec.error.trace) if spec.error.trace else []
-    trace = f" (trace {_clean(redact(as_text(traces[0])), 80)})" if traces else ""
-    return f"HTTP {answer.status}: {_clean(redact(text), MESSAGE_MAX)}{trace}"
+    return _clean(redact(as_text(traces[0])), _ID_MAX) if traces else None
+
+
+def _existing(document: Any, rule: ErrorRule | None) -> str | None:
+    paths = rule.existing if rule else ()
+    return next((as_text(id_) for path in paths for id_ in values_at(document, path) if id_ is not None), None)
+
+
+def _request_id(answer: Answer, document: Any, spec: Spec, redact: Callable[[str], str]) -> str | None:
+    """As the body has it, else the header that is for it: providers name it alike, with words of their own before."""
+    named = next((text for name, text in answer.headers.items() if name.endswith(_ID_HEADERS) and text), None)
+    return _trace(document, spec, redact) or (_clean(redact(named), _ID_MAX) if named else None)
 
 
 def _described(answer: Answer) -> str:

@@ -1,7 +1,7 @@
 """A request of the spec and values -> what goes on the wire. Pure.
 
 Values are percent-encoded in paths and queries, lists are comma-joined there; in a body a value keeps its JSON type.
-An entry whose placeholder has no value is left out.
+Literals inside a text are quoted. An entry whose placeholder has no value is left out.
 """
 
 from __future__ import annotations
@@ -19,6 +19,13 @@ from crmsync.spec import bind
 from crmsync.spec.model_stream import Request
 
 
+class Literals(list[str]):
+    """Values of people's own that a query may hold: inside a text each of them is a literal, as in SQL.
+
+    It stands in single quotes, and one in it is doubled, so that no value ends its literal, whatever it is.
+    """
+
+
 def render(request: Request, values: Mapping[str, Any], base_url: str, url: str | None = None) -> Message:
     """The message for `request`; `url`, a link of an answer, stands for path and query."""
     headers = {"Accept": "application/json", "User-Agent": "crmsync"}
@@ -33,6 +40,8 @@ def render(request: Request, values: Mapping[str, Any], base_url: str, url: str 
 
 def joined(value: Any) -> str:
     """A value inside a text."""
+    if isinstance(value, Literals):
+        return ",".join(f"'{text.replace(chr(39), chr(39) * 2)}'" for text in value)
     return ",".join(map(as_text, value)) if isinstance(value, list | tuple) else as_text(value)
 
 

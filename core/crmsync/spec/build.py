@@ -72,7 +72,7 @@ def build(tree: Mapping[str, Any], objects: Objects, values: Mapping[str, Any]) 
 def _hosts(node: Any) -> Iterator[str]:
     """Every host that the spec itself names: the only ones that a URL from an answer may point to."""
     if isinstance(node, str):
-        found = re.search(r"(?:^|\s)https://([A-Za-z0-9.-]+)(?=[:/?#]|$)", node)
+        found = re.search(r"(?:^|\s)https://([A-Za-z0-9.-]+)(?=[:/?#]|$)", node) if "https:" in node else None
         if found and "$" not in urlsplit(found[0].strip()).netloc:
             yield found[1].lower()
     elif isinstance(node, dict):

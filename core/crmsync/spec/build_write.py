@@ -30,15 +30,16 @@ def write_of(line: Mapping[str, Any], requests: Requests) -> Write | None:
         for name in OPERATIONS
         if name in written and not (name == "upsert" and unique is None)
     }
-    new = written.get("new", "upsert")
+    new, identify = written.get("new", "upsert"), on(line.get("identify") or {})
     return Write(
         create=made.get("create"),
         update=made.get("update"),
         upsert=made.get("upsert"),
         archive=made.get("archive"),
         new=new if new in made else "create",
-        by=on(line.get("identify") or {}).get("by"),
+        by=identify.get("by"),
         unique=unique,
+        lacks=next(bind.names(identify.get("at")), None),
     )
 
 

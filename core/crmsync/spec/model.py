@@ -244,3 +244,4 @@ Objects = Mapping[str, Mapping[str, ObjectField]]
 
 # Fields that are merged as one value: halves of it make an amount in another currency, a stage of another pipeline.
 BONDS = (("amount", "currency"), ("pipeline", "stage", "status"))
+UNITS = {"amount": "currency"}  # a value -> what it is counted in

@@ -70,7 +70,7 @@ class Write:
 
     `new` says by which one records are made. `unique` is the provider's field that finds a record again, which is put
     in for `$unique`, and `by` the field whose value stands there (`$value`); `key`: our own. Without `unique` nothing
-    finds a record again.
+    finds a record again; `lacks` is the option that would name it.
     """
 
     create: Operation | None = None
@@ -80,7 +80,14 @@ class Write:
     new: str = "create"  # create | upsert
     by: str | None = None
     unique: str | None = None
+    lacks: str | None = None
     links: tuple[LinkWrite, ...] = ()
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether a record is made once even where an answer is lost."""
+        made = self.upsert if self.new == "upsert" else self.create
+        return self.unique is not None or made is None or made.idempotent
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
+from crmsync.spec.schema_fits import Schema
 from crmsync.spec.yaml import Path
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class Finding:
 
 def findings(tree: Any) -> list[Finding]:
     """All mistakes of shape, the outermost of each place only."""
+    if Schema(_schema(), _matches).fits(tree):
+        return []
     seen: dict[Path, Finding] = {}
     for error in _validator().iter_errors(tree):
         for found in _translated(error):
@@ -117,11 +120,15 @@ def _validator() -> Any:  # jsonschema's types know neither `extend` nor what an
     from jsonschema import Draft202012Validator, ValidationError, validators
 
     def pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[ValidationError]:
-        if isinstance(instance, str) and (len(instance) > _LONG or not _compiled(pattern).search(instance)):
+        if isinstance(instance, str) and not _matches(pattern, instance):
             yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
     extend: Any = validators.extend
     return extend(Draft202012Validator, {"pattern": pattern})(_schema())
+
+
+def _matches(pattern: str, text: str) -> bool:
+    return len(text) <= _LONG and _compiled(pattern).search(text) is not None
 
 
 @cache

@@ -71,6 +71,10 @@ class FileStore:
         self._open()
         return self._found.bring(table, keys, into, columns)
 
+    def compare(self, table: Table, staged: str, into: str, columns: Sequence[str]) -> int:
+        self._open()
+        return self._found.compare(table, staged, into, columns)
+
     def unseen(self, table: Table, connection: str, stream: str, begun: datetime | None, into: str) -> tuple[int, int]:
         missing, full, who = identifier(into), self.engine.full(table), [connection, stream]
         with self._visit():

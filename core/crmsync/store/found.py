@@ -26,27 +26,37 @@ class Found:
 
     def bring(self, table: Table, keys: str, into: str, columns: Sequence[str] | None) -> int:
         """Fill the engine table `into` with the rows of `table` whose key the query `keys` yields; tell how many."""
-        self._start(table)
         using = _key(table)
-        self._engine.execute(f"CREATE OR REPLACE TEMP TABLE {_WANTED} AS SELECT {using} FROM ({keys})")
-        new = f"FROM {_WANTED} ANTI JOIN {_asked(table)} USING ({using})"
-        if self._engine.value(f"SELECT count(*) {new}"):
-            self._engine.execute(
-                f"INSERT INTO {_rows(table)} SELECT m.rowid, {using} FROM {self._engine.full(table)} m "
-                f"SEMI JOIN (SELECT * {new}) USING ({using})"
-            )
-            self._engine.execute(f"INSERT INTO {_asked(table)} SELECT * {new}")
+        self._find(table, keys)
         picked = ", ".join(map(identifier, columns)) if columns else "*"
         self._engine.execute(
             f"CREATE OR REPLACE TEMP TABLE {identifier(into)} AS SELECT {picked} FROM {self._engine.full(table)} "
             f"WHERE rowid IN (SELECT _row FROM {_rows(table)} SEMI JOIN {_WANTED} USING ({using}))"
         )
-        return int(self._engine.value(f"SELECT count(*) FROM {identifier(into)}"))
+        return self._count(identifier(into))
+
+    def compare(self, table: Table, staged: str, into: str, columns: Sequence[str]) -> int:
+        """Fill the engine table `into` with the rows of `table` that have a key of `staged`; tell how many.
+
+        Of each row it gets `columns`, and `_differs`: whether `staged` has another value for it anywhere. The rows are
+        read where they stand, since bringing them first costs half as much again.
+        """
+        using, other = _key(table), [n for n in self._engine.names(staged) if n not in table.key]
+        self.forget(table)
+        self._find(table, f"SELECT {using} FROM {identifier(staged)}")
+        picked = ", ".join(f"m.{identifier(c)}" for c in columns)
+        was, now = (", ".join(f"{side}.{identifier(n)}" for n in other) for side in "ms")
+        self._engine.execute(
+            f"CREATE OR REPLACE TEMP TABLE {identifier(into)} AS "
+            f"SELECT {picked}, ({was}) IS DISTINCT FROM ({now}) AS _differs FROM {self._engine.full(table)} m "
+            f"JOIN (FROM {_rows(table)} JOIN {identifier(staged)} USING ({using})) s ON m.rowid = s._row"
+        )
+        return self._count(identifier(into))
 
     def delete(self, table: Table, staged: str) -> None:
         """Remove the rows of `table` that have a key of the engine table `staged`."""
         using, same = _key(table), identifier(staged)
-        if self._about(table) in self._tables and not self._unasked(table, staged):
+        if self._about(table) in self._tables and not self._unasked(table, same):
             rows = f"SELECT _row FROM {_rows(table)} SEMI JOIN {same} USING ({using})"
             self._engine.execute(f"DELETE FROM {self._engine.full(table)} WHERE rowid IN ({rows})")
             return
@@ -97,20 +107,25 @@ class Found:
     def _about(self, table: Table) -> tuple[str, tuple[str, ...]]:
         return self._engine.full(table), table.key
 
-    def _start(self, table: Table) -> None:
-        if self._about(table) in self._tables:
-            return
-        key, none = _key(table), f"FROM {self._engine.full(table)} LIMIT 0"
-        self._engine.execute(f"CREATE OR REPLACE TEMP TABLE {_asked(table)} AS SELECT {key} {none}")
-        self._engine.execute(f"CREATE OR REPLACE TEMP TABLE {_rows(table)} AS SELECT rowid AS _row, {key} {none}")
-        self._tables.add(self._about(table))
+    def _find(self, table: Table, keys: str) -> None:
+        """Let `_WANTED` hold the keys of the query, and `_rows` the numbers of their rows, among others."""
+        engine, using = self._engine, _key(table)
+        engine.execute(f"CREATE OR REPLACE TEMP TABLE {_WANTED} AS SELECT {using} FROM ({keys})")
+        found = f"SELECT m.rowid AS _row, {using} FROM {engine.full(table)} m SEMI JOIN"
+        if self._about(table) not in self._tables:
+            engine.execute(f"CREATE OR REPLACE TEMP TABLE {_asked(table)} AS FROM {_WANTED}")
+            engine.execute(f"CREATE OR REPLACE TEMP TABLE {_rows(table)} AS {found} {_WANTED} USING ({using})")
+            self._tables.add(self._about(table))
+        elif self._unasked(table, _WANTED):
+            new = f"(FROM {_WANTED} ANTI JOIN {_asked(table)} USING ({using}))"
+            engine.execute(f"INSERT INTO {_rows(table)} {found} {new} USING ({using})")
+            engine.execute(f"INSERT INTO {_asked(table)} FROM {new}")
 
-    def _unasked(self, table: Table, staged: str) -> int:
-        return int(
-            self._engine.value(
-                f"SELECT count(*) FROM {identifier(staged)} ANTI JOIN {_asked(table)} USING ({_key(table)})"
-            )
-        )
+    def _unasked(self, table: Table, keys: str) -> int:
+        return self._count(f"{keys} ANTI JOIN {_asked(table)} USING ({_key(table)})")
+
+    def _count(self, relation: str) -> int:
+        return int(self._engine.value(f"SELECT count(*) FROM {relation}"))
 
 
 def _key(table: Table) -> str:

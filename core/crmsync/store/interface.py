@@ -161,6 +161,12 @@ class Store(Protocol):
         `keys` is an engine query that yields the key columns by their names.
         """
 
+    def compare(self, table: Table, staged: str, into: str, columns: Sequence[str]) -> int:
+        """Bring `columns` of the rows of `table` that have a key of the engine relation `staged` into `into`.
+
+        Tells how many. The column `_differs` says of each whether `staged` has another value in any of its columns.
+        """
+
     def unseen(self, table: Table, connection: str, stream: str, begun: datetime | None, into: str) -> tuple[int, int]:
         """Bring the ids of rows that are not deleted and were not met into `into`.
 

@@ -194,7 +194,7 @@ INTENTS = Table(
         Column("message", "VARCHAR", "What the CRM said"),
         Column("request_id", "VARCHAR", "Id of the request that it was sent with last, for the CRM's support"),
         Column("planned_at", "TIMESTAMPTZ", "When it was planned"),
-        Column("sent_at", "TIMESTAMPTZ", "When it was sent last; noted before the request leaves"),
+        Column("sent_at", "TIMESTAMPTZ", "When it was sent last, by the CRM's clock; noted before the request leaves"),
         Column("settled_at", "TIMESTAMPTZ", "When it was applied, rejected or superseded; empty while open"),
     ),
     ("id",),

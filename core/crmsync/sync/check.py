@@ -14,8 +14,9 @@ from crmsync.events import Events
 from crmsync.http import Client, HttpSettings, RetrySettings, WireSettings, compile_head
 from crmsync.spec.build import build
 from crmsync.spec.load import load, objects
-from crmsync.spec.model import Pool, Spec
+from crmsync.spec.model import Pool, Spec, variable
 from crmsync.spec.model_stream import Stream
+from crmsync.spec.model_write import Write
 from crmsync.store import FileStore
 from crmsync.sync import catalog
 from crmsync.sync.access import Access, access_to, needs_store
@@ -87,6 +88,8 @@ async def _details(job: Job, tree: Any, account: catalog.Account, access: Access
         for stream in spec.streams.values():
             for finding in await _permissions(client, spec, stream, job.connection.fields.get(stream.name, ())):
                 yield finding
+            if stream.write is not None and not stream.write.is_sure:
+                yield _doubles(job.connection.name, spec, stream.name, stream.write)
 
 
 async def _permissions(client: Client, spec: Spec, stream: Stream, wanted: Any) -> Sequence[Finding]:
@@ -108,6 +111,15 @@ async def _permissions(client: Client, spec: Spec, stream: Stream, wanted: Any) 
         except CrmsyncError as error:
             refused.setdefault(error.hint or error.message, _bad(stream.name, error))
     return list(refused.values()) or spared or [Finding(stream.name, "may be read")]
+
+
+def _doubles(connection: str, spec: Spec, name: str, write: Write) -> Finding:
+    """Of a record whose answer was lost when it was made: nothing finds it again but what it looks like."""
+    hint = ""
+    if write.lacks is not None:
+        what = spec.options[write.lacks].title
+        hint = f"Create one in the CRM, and name it by {variable(connection, write.lacks)}: {what}."
+    return Finding(name, "may be written; duplicates possible, as none of its fields is unique", hint)
 
 
 async def _read_some(client: Client, stream: Stream) -> None:

@@ -136,9 +136,10 @@ class LinkAnswers:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Consecutive pages that are mapped and committed together, and the answers about their records' links."""
+    """Pages that are mapped and committed together, the position behind them, and what was told of their links."""
 
     pages: tuple[Page, ...]
+    position: Position = Position()
     links: tuple[LinkAnswers, ...] = ()
 
     @property
@@ -157,10 +158,6 @@ class Batch:
     @property
     def place(self) -> Place:
         return next((page.place for page in self.pages if page.body), self.pages[0].place)
-
-    @property
-    def position(self) -> Position:
-        return self.pages[-1].position
 
 
 @dataclass(frozen=True, slots=True)

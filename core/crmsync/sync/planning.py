@@ -13,12 +13,14 @@ from typing import Any
 
 from crmsync.mapping import literal
 from crmsync.spec.model import Pool
+from crmsync.spec.model_write import Write
 from crmsync.store import Append, Change, Commit, FileStore, Lease, Update
 from crmsync.store.schema import INTENTS
 from crmsync.sync.merge.reconcile import Reconcile, Reconciled
 from crmsync.sync.merge.side import Side
-from crmsync.sync.push import SLICE, Way
-from crmsync.sync.push.render import RENDERED, WAITS, render
+from crmsync.sync.push import Way, take
+from crmsync.sync.push.render import RENDERED, render
+from crmsync.sync.push.value import value_of
 
 IN_PLAN = "in_plan"  # the engine table of a plan's writes
 _SAME = "action, hub_id, remote_id, fields::VARCHAR"  # what makes two writes the same
@@ -67,13 +69,15 @@ class Planning:
     """Plans the writes of one stream, whose `lease` is held.
 
     `merged` are the sides that are merged for it, each with the lease of its hub table: those that are written before
-    the stream, since their links are its references, and at last its own. `take` as in Reconcile, `ways` as in Push.
+    the stream, since their links are its references, and at last its own. `take` is as in Reconcile, `ways` as in Push;
+    `write` is the spec's.
     """
 
     store: FileStore
     merged: Sequence[tuple[Side, Lease]]
     lease: Lease
     take: bool
+    write: Write
     ways: Mapping[str, Way]
     pools: Sequence[Pool] = ()
 
@@ -81,13 +85,18 @@ class Planning:
     def side(self) -> Side:
         return self.merged[-1][0]
 
-    def to_read(self) -> list[str]:
-        """Ids of the records that would be written, to be read before anything is said of them."""
+    def to_read(self) -> tuple[list[str], list[str]]:
+        """What is to be read before anything is said of it: ids of records, and values by which new ones are found."""
         with self.store.rehearsal():
             self._merge()
             self._bring("planned", state="planned")
-        found = "SELECT DISTINCT remote_id FROM planned WHERE action IN ('update', 'archive')"
-        return [row[0] for row in self.store.engine.rows(found)]
+        rows = self.store.engine.rows
+        ids = rows("SELECT DISTINCT remote_id FROM planned WHERE action IN ('update', 'archive')")
+        values = rows(
+            f"SELECT DISTINCT value FROM (SELECT {value_of(self.write, 'fields')} AS value FROM planned "
+            "WHERE action = 'create') WHERE value IS NOT NULL"
+        )
+        return [row[0] for row in ids], [row[0] for row in values]
 
     def draw(self) -> Plan:
         """Find out what would be done, and keep it as a plan, which replaces an earlier one of the stream."""
@@ -136,16 +145,16 @@ class Planning:
     def _rendered(self) -> tuple[Counter[str], list[Trouble]]:
         """Requests that the planned writes need, by action, and what could not be said."""
         requests, after = Counter[str](), ""
-        engine, where = self.store.engine, {**self.side.whose, "state": "planned"}
+        engine = self.store.engine
         columns = "field VARCHAR, reason VARCHAR, value VARCHAR, hold BOOLEAN"
         engine.execute(f"CREATE OR REPLACE TEMP TABLE troubles ({columns})")
-        while self.store.slice(INTENTS, where, after, SLICE, "intents"):
-            after = engine.value("SELECT max(id) FROM intents")
-            for action, way in self.ways.items():
-                requests[action] += len(render(self.store, self.side, way.render, action))
+        while (last := take(self.store, self.side, self.write, self.ways, {"state": "planned"}, after)) is not None:
+            after = last
+            for name, way in self.ways.items():
+                requests[name] += len(render(self.store, self.side, way.render, name))
                 engine.execute(
                     "INSERT INTO troubles SELECT p.field, p.reason, p.value, p.hold "
-                    f"FROM (SELECT unnest(_problems) AS p FROM {RENDERED}) WHERE p.reason <> {literal(WAITS)}"
+                    f"FROM (SELECT unnest(_problems) AS p FROM {RENDERED})"
                 )
         found = engine.rows("SELECT field, reason, value, count(*), NOT hold FROM troubles GROUP BY ALL ORDER BY ALL")
         fields = {f.name: f.transform for way in self.ways.values() for f in way.render.fields}

@@ -14,6 +14,7 @@ from crmsync.mapping.outcome import compile_outcome
 from crmsync.mapping.write import compile_write
 from crmsync.spec.model import Spec
 from crmsync.spec.model_stream import Stream
+from crmsync.spec.model_write import Write
 from crmsync.store import Commit, FileStore, Lease
 from crmsync.sync.given import OWED, Given
 from crmsync.sync.holding import Holding
@@ -24,8 +25,12 @@ from crmsync.sync.planning import IN_PLAN, Plan, Planning, over
 from crmsync.sync.prepare import Surroundings
 from crmsync.sync.pull import Pull
 from crmsync.sync.pull.census import BRAKE_FREE
-from crmsync.sync.push import ACTIONS, Push, Way
+from crmsync.sync.pull.confirm import drained
+from crmsync.sync.push import CREATES, WAYS, Push, Way
+from crmsync.sync.push.lookup import can_look_up, look_up
+from crmsync.sync.push.lost import seen
 from crmsync.sync.push.recover import Recover
+from crmsync.sync.push.value import KEY
 from crmsync.sync.stopping import unless
 
 T = TypeVar("T")
@@ -57,20 +62,28 @@ class TwoWay:
         """
         do, stop = self.around.worker.do, self.holding.stop
         self._emit("merge")
+        push = self._push(only=IN_PLAN if plan_id else None)
+        if plan_id is None:
+            await push.resend()
         await unless(stop, self._recover())
         if plan_id is not None and (moved := await self._rehearse(lambda planning: planning.differs(plan_id))):
             raise PlanMoved(
                 f"Something else than in plan {plan_id} would be done to {moved} rows; nothing was written."
             )
         done = await unless(stop, self._reconcile())
-        if ids := await do(self._to_update):
-            await unless(stop, self._refresh(ids))
+        if await unless(stop, self._look(await do(self._to_update))):
             done += await unless(stop, self._reconcile())
         await self._tell(done)
         self._emit("push")
         braked = await do(self._too_many)
+        if braked is not None:
+            push.ways = {name: way for name, way in self._ways.items() if name != "archive"}
         try:
-            await self._push(without="archive" if braked else None, only=IN_PLAN if plan_id else None).run()
+            await push.run()
+            if push.done.linked or (push.done.applied and any(group.measured for group in self.side.groups)):
+                # what the CRM had already may lack something of the hub's, and so does what was made without an amount
+                done += await unless(stop, self._reconcile())
+                await push.run()
             if self.take and (rows := await do(self._written_rows)):
                 done += await unless(stop, self._reconcile(lambda merge: merge.again(rows)))
         finally:
@@ -84,8 +97,8 @@ class TwoWay:
         """What `run` would do, which is not done."""
         self._emit("merge")
         await unless(self.holding.stop, self._recover())
-        if ids := await self._rehearse(Planning.to_read):
-            await unless(self.holding.stop, self._refresh(ids))
+        ids, values = await self._rehearse(Planning.to_read)
+        await unless(self.holding.stop, self._refresh(ids, values))
         return await self._rehearse(Planning.draw)
 
     async def hand_over(self, source: str) -> None:
@@ -96,14 +109,13 @@ class TwoWay:
         await unless(stop, self._recover())
         await do(given.read)
         ids, keys = await do(given.known)
-        await unless(stop, self._refresh(ids))
-        await unless(stop, self._find(keys))
+        await unless(stop, self._refresh(ids, keys))
         rows, equal = await do(given.owe)
         self.pull.source.note("info", f"{source}: {rows} rows; the CRM has all that {equal} of them say.")
         await self._tell(Reconciled())
         self._emit("push")
         try:
-            await self._push(without="archive", only=OWED).run()
+            await self._push(only=OWED).run()
         finally:
             await self._tell(Reconciled())
 
@@ -118,14 +130,14 @@ class TwoWay:
             held = [await stack.enter_async_context(self._hub_of(side)) for side in sides]
             merged = list(zip(sides, held, strict=True))
             pools = tuple(self.around.spec.pools.values())
-            planning = Planning(self.store, merged, self.lease, self.take, self._ways, pools)
+            planning = Planning(self.store, merged, self.lease, self.take, self._write, self._ways, pools)
             return await self.around.worker.do(ask, planning)
 
     @property
     def _ways(self) -> dict[str, Way]:
         return ways(self.around.spec, self.pull.source.stream, self.side.connection)
 
-    def _push(self, *, without: str | None, only: str | None) -> Push:
+    def _push(self, *, only: str | None) -> Push:
         return Push(
             client=self.around.client,
             source=self.pull.source,
@@ -134,15 +146,20 @@ class TwoWay:
             worker=self.around.worker,
             side=self.side,
             lease=self.lease,
-            ways={action: way for action, way in self._ways.items() if action != without},
+            ways=self._ways,
             stop=self.holding.stop,
             only=only,
         )
 
+    @property
+    def _write(self) -> Write:
+        assert self.pull.source.stream.write is not None  # see side_to_write
+        return self.pull.source.stream.write
+
     async def _recover(self) -> None:
-        write = self.pull.source.stream.write
-        assert write is not None  # see side_to_write
-        await Recover(self.pull.confirm, self.store, self.around.worker, self.side, self.lease, write).run()
+        until = seen(self.pull.checkpoint, self.pull.source.stream)
+        worker = self.around.worker
+        await Recover(self.pull.confirm, self.store, worker, self.side, self.lease, self._write, until).run()
 
     def _end_plan(self) -> None:
         self.store.commit(Commit(self.lease, [over(self.store, self.side)]))
@@ -170,17 +187,17 @@ class TwoWay:
             self.holding.leases.remove(held)
             await self.around.worker.do(self.store.let_go, held)
 
-    async def _refresh(self, ids: Sequence[str]) -> None:
-        """Read what is to be written again: an edit that the reading has not met yet is not overwritten."""
-        async for _ in self.pull.confirm.arrived(ids):
-            pass
+    async def _look(self, ids: Sequence[str]) -> bool:
+        """Read what is to be updated again, and who is to be created, if they are there; whether anything was asked."""
+        await drained(self.pull.confirm.arrived(ids))  # an edit that the reading has not met yet is not overwritten
+        made = await look_up(self.pull.confirm, self.store, self.around.worker, self.side, self._write)
+        return bool(ids or made)
 
-    async def _find(self, keys: Sequence[str]) -> None:
-        """Read the records that have one of `keys`, where the CRM can be asked for them."""
-        stream = self.pull.source.stream
-        if stream.find is not None and stream.write is not None and stream.write.by == self.side.key:
-            async for _ in self.pull.confirm.found(keys):
-                pass
+    async def _refresh(self, ids: Sequence[str], values: Sequence[str]) -> None:
+        """Read records again: some by their ids, and those that have one of `values` in the field that is unique."""
+        await drained(self.pull.confirm.arrived(ids))
+        if can_look_up(self.pull.source.stream, self.side):
+            await drained(self.pull.confirm.found(values))
 
     def _to_update(self) -> Sequence[str]:
         found = self.store.query(
@@ -259,12 +276,15 @@ def side_to_write(pull: Pull, around: Surroundings) -> Side | None:
 
 def ways(spec: Spec, stream: Stream, connection: str) -> dict[str, Way]:
     """How each action of the stream reaches the CRM, as far as the provider offers it."""
-    assert stream.write is not None
-    found = {}
-    for action in ACTIONS:
-        operation = getattr(stream.write, action)
-        if operation is not None:
-            known = {"connection": connection}
-            render = compile_write(stream, operation, creates=action == "create", clear=spec.clear, known=known)
-            found[action] = Way(operation, render, compile_outcome(operation.outcome, spec.rules, spec.error))
+    write, found = stream.write, dict[str, Way]()
+    assert write is not None
+    for name in WAYS:
+        operation = getattr(write, name)
+        if operation is None or (name == "upsert" and write.new != name):
+            continue
+        known = {"connection": connection}
+        render = compile_write(stream, operation, creates=name in CREATES, clear=spec.clear, known=known)
+        outcome = compile_outcome(operation.outcome, spec.rules, spec.error)
+        again = name != "create" and (name != "upsert" or write.by == KEY)
+        found[name] = Way(operation, render, outcome, again or operation.idempotent)
     return found

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from crmsync.config import Rule
-from crmsync.spec.model import BONDS
+from crmsync.spec.model import BONDS, UNITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,15 @@ class Group:
 
     fields: tuple[MergeField, ...]
     rule: Rule
+
+    @property
+    def measured(self) -> tuple[MergeField, MergeField] | None:
+        """A value and its unit, where the CRM counts in a unit of its own, which nobody can write."""
+        by_name = {each.name: each for each in self.fields}
+        for value, unit in UNITS.items():
+            if value in by_name and unit in by_name and not by_name[unit].writable:
+                return by_name[value], by_name[unit]
+        return None
 
     @property
     def ranked(self) -> bool:

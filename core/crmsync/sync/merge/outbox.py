@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from crmsync.mapping import literal
@@ -10,6 +11,8 @@ from crmsync.store.schema import CONFLICTS, CONFLICTS_OF_ROW, INTENTS, INTENTS_O
 from crmsync.sync.merge.side import Side
 
 SLICE = 20_000  # intents
+ATTEMPTS = 5  # a write that was refused so often waits until its row changes, or a person retries it
+AMBIGUOUS, LOST = "ambiguous", "lost"  # codes of our own: several records may be the row's; one may be its create
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +24,19 @@ class Outbox:
     lease: Lease
 
     def withdraw(self) -> None:
-        """Supersede what is planned for pairs that are not in the engine table `apart`: the hub took it back."""
-        where = {"connection": self.side.connection, "stream": self.side.stream, "state": "planned"}
+        """Supersede what is owed to pairs that are not in the engine table `apart`: the hub took it back."""
+        for state in ("planned", "rejected"):
+            self._withdraw({**self.side.whose, "state": state})
+
+    def _withdraw(self, where: Mapping[str, str]) -> None:
         after = ""
         while self.store.slice(INTENTS, where, after, SLICE, "planned"):
             after = self.store.engine.value("SELECT max(id) FROM planned")
             self._table(
                 "over",
                 "SELECT id, 'superseded' AS state, now() AS settled_at FROM planned "
-                "WHERE hub_id NOT IN (SELECT hub_id FROM apart WHERE hub_id IS NOT NULL)",
+                "WHERE (source IS NULL OR state = 'planned') "  # a row of a file that was refused stays told
+                "AND hub_id NOT IN (SELECT hub_id FROM apart WHERE hub_id IS NOT NULL)",
             )
             if self.store.engine.value("SELECT count(*) FROM over"):
                 self.store.commit(Commit(self.lease, [Update(INTENTS, "over")]))
@@ -54,30 +61,79 @@ class Outbox:
         )
         return self._planned("SELECT hub_id FROM owed")
 
-    def _planned(self, about: str) -> tuple[int, list[Change]]:
-        """Intents of `owed`; a planned one that says the same stays, any other of these hub rows is superseded."""
-        self.store.lookup(INTENTS_OF_ROW, f"SELECT {self.side.who()}, hub_id FROM ({about})", "earlier")
-        self._table("open", "SELECT * FROM earlier WHERE state IN ('planned', 'sent', 'unknown')")
-        same = "o.action = w.action AND o.fields::VARCHAR IS NOT DISTINCT FROM w.fields::VARCHAR"
+    def of_unclear(self) -> list[Change]:
+        """Those that are not sent, since several records or rows have the same key: of the engine table `unclear`."""
+        told = "'The same key have the records ' || records || ' and the rows ' || rows || ' of the hub.'"
+        self._table(
+            "doubtful",
+            f"SELECT hub_id, {told} AS message FROM (SELECT hub_id, string_agg(DISTINCT remote_id, ', ') AS records, "
+            "any_value(array_to_string(hub_ids, ', ')) AS rows FROM (SELECT *, unnest(hub_ids) AS hub_id FROM unclear) "
+            "GROUP BY hub_id)",
+        )
+        self._bring_earlier("doubtful")
+        same = (
+            f"e.hub_id = d.hub_id AND e.state = 'rejected' AND e.code = {literal(AMBIGUOUS)} AND e.message = d.message"
+        )
         self._table(
             "over",
-            f"SELECT id, 'superseded' AS state, now() AS settled_at FROM open o WHERE state = 'planned' AND NOT EXISTS "
-            f"(FROM owed w WHERE w.hub_id = o.hub_id AND {same})",
+            "SELECT id, 'superseded' AS state, now() AS settled_at FROM earlier e "
+            f"WHERE state IN ('planned', 'rejected') AND NOT EXISTS (FROM doubtful d WHERE {same})",
+        )
+        self._table(
+            "fresh",
+            f"SELECT uuidv7()::VARCHAR AS id, {self.side.who()}, hub_id, 'create' AS action, 'rejected' AS state, "
+            f"0 AS attempts, {literal(self.lease.run_id)} AS run_id, {literal(AMBIGUOUS)} AS code, message, "
+            f"now() AS planned_at, now() AS settled_at FROM doubtful d WHERE NOT EXISTS (FROM earlier e WHERE {same})",
+        )
+        return self._changes()
+
+    def _planned(self, about: str) -> tuple[int, list[Change]]:
+        """Intents of `owed`; a planned one that says the same stays, any other of these hub rows is superseded.
+
+        The last one of a row that was refused, and says the same, is planned once more in each run, up to ATTEMPTS.
+        """
+        self._bring_earlier(f"({about})")
+        same = (
+            "o.hub_id = w.hub_id AND o.action = w.action AND o.fields::VARCHAR IS NOT DISTINCT FROM w.fields::VARCHAR"
+        )
+        lost = f"o.hub_id = w.hub_id AND o.action = w.action AND o.code = {literal(LOST)}"
+        self._table("open", "SELECT * FROM earlier WHERE state IN ('planned', 'sent', 'unknown')")
+        self._table(
+            "refused",
+            "SELECT * FROM (SELECT * FROM earlier QUALIFY id = max(id) OVER (PARTITION BY hub_id)) "
+            f"o WHERE state = 'rejected' AND EXISTS (FROM owed w WHERE {same} OR {lost})",
+        )
+        self._table(
+            "over",
+            "SELECT id, 'superseded' AS state, now() AS settled_at FROM earlier o WHERE "
+            f"(state = 'planned' AND NOT EXISTS (FROM owed w WHERE {same}) "
+            "OR state = 'rejected' AND id NOT IN (SELECT id FROM refused)) UNION ALL BY NAME "
+            "SELECT id, 'planned' AS state, NULL::TIMESTAMPTZ AS settled_at FROM refused "
+            f"WHERE code IS DISTINCT FROM {literal(LOST)} AND attempts < {ATTEMPTS} "
+            f"AND run_id IS DISTINCT FROM {literal(self.lease.run_id)}",
         )
         self._table(
             "fresh",
             f"SELECT uuidv7()::VARCHAR AS id, {self.side.who()}, hub_id, remote_id, action, fields, "
             f"'planned' AS state, 0 AS attempts, {literal(self.lease.run_id)} AS run_id, now() AS planned_at "
-            "FROM owed w WHERE NOT EXISTS "
+            "FROM owed w WHERE hub_id NOT IN (SELECT hub_id FROM refused) AND NOT EXISTS "
             f"(FROM open o WHERE o.hub_id = w.hub_id AND (o.state <> 'planned' OR {same}))",
         )
-        planned = int(self.store.engine.value("SELECT count(*) FROM owed"))
+        return int(self.store.engine.value("SELECT count(*) FROM owed")), self._changes()
+
+    def _bring_earlier(self, rows: str) -> None:
+        """Fill the engine table `earlier` with the intents of hub rows; drafts are no intents yet."""
+        self.store.lookup(INTENTS_OF_ROW, f"SELECT {self.side.who()}, hub_id FROM {rows}", "earlier")
+        self.store.engine.execute("DELETE FROM earlier WHERE state = 'draft'")
+
+    def _changes(self) -> list[Change]:
+        """Those of the engine tables `over` and `fresh`, as far as there is something in them."""
         changes: list[Change] = []
         if self.store.engine.value("SELECT count(*) FROM over"):
             changes.append(Update(INTENTS, "over"))
         if self.store.engine.value("SELECT count(*) FROM fresh"):
             changes.append(Append(INTENTS, "fresh"))
-        return planned, changes
+        return changes
 
     def _conflicts(self) -> tuple[int, list[Change]]:
         """Conflicts of `merged`, one row a group of fields: open ones that are none any more are resolved."""

@@ -60,6 +60,8 @@ class Reconcile:
             return Reconciled()
         match(self.store, self.side)
         done = Reconciled(unclear=self._count("unclear"))
+        if changes := self._outbox.of_unclear():
+            self._commit(changes)
         known = "(SELECT remote_id FROM matched UNION ALL SELECT remote_id FROM unclear)"
         if self.take:
             for _ in self._slices(f"apart ANTI JOIN {known} USING (remote_id) WHERE mirror = 'new'"):

@@ -10,8 +10,11 @@ from crmsync.sync.merge.model import Group, MergeField, places
 from crmsync.sync.merge.values import absent, entry, link, parsed, piece, pieces
 
 
-def settle_sql(groups: Sequence[Group]) -> str:
+def settle_sql(groups: Sequence[Group], *, created: bool = False) -> str:
     """The statement that makes the temporary table `settled` of writes that the CRM confirmed.
+
+    `created`: the writes made the records. An amount that was left out of them, since nobody knew yet in which currency
+    the CRM would count it, then is agreed to be what the CRM shows; so the hub's is the next edit.
 
     It reads the engine's tables `written` (`hub_id`, `remote_id`; `base` and `shown` of the link; `sent`, a JSON text
     of the fields that were sent: `_sent` of `merged`) and `remote`, as in threeway.py: what the CRM shows now.
@@ -22,6 +25,7 @@ def settle_sql(groups: Sequence[Group]) -> str:
     write without a row in `remote` is not settled, since nobody knows what the CRM holds.
     """
     fields = [place.field for place in places(groups)]
+    left_out = [f for group in groups for f in group.measured or ()] if created else []
     return f"""CREATE OR REPLACE TEMP TABLE settled AS
 WITH read AS (
   SELECT w.hub_id, w.remote_id, r._pending AS pending,
@@ -31,16 +35,17 @@ WITH read AS (
   FROM written w JOIN remote r ON r._id = w.remote_id
 )
 SELECT hub_id AS _id, remote_id AS _remote_id,
-  {pieces([_entry(f, entry("sent", f), "base") for f in fields])} AS _base,
-  {pieces([_entry(f, plain(f"w{n}", f.type), "shown") for n, f in enumerate(fields)])} AS _shown
+  {pieces([_entry(f, entry("sent", f), "base", n, f in left_out) for n, f in enumerate(fields)])} AS _base,
+  {pieces([_entry(f, plain(f"w{n}", f.type), "shown", n, f in left_out) for n, f in enumerate(fields)])} AS _shown
 FROM read"""
 
 
-def _entry(field: MergeField, after: str, before: str) -> str:
+def _entry(field: MergeField, after: str, before: str, number: int, left_out: bool) -> str:
     """SQL: the field in a text of the link: `after` where it was sent, else what stood there, if anything did."""
+    else_ = f"ELSE {piece(field, plain(f'w{number}', field.type))} " if left_out else ""
     name = literal(field.name)
     known = f"NOT coalesce(list_contains(pending, {name}), false)"
     return (
         f"CASE WHEN list_contains(sending, {name}) AND {known} THEN {piece(field, after)} "
-        f"WHEN NOT {absent('link', field)} THEN {piece(field, entry(f'link.{before}', field))} END"
+        f"WHEN NOT {absent('link', field)} THEN {piece(field, entry(f'link.{before}', field))} {else_}END"
     )

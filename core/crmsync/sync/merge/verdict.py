@@ -32,7 +32,8 @@ CONFLICTS = (Verdict.HUB, Verdict.KEEP, Verdict.REMOTE, Verdict.HELD)
 def verdict(group: Group, number: int, places: Sequence[Place], *, take: bool) -> str:
     """SQL: the Verdict on `group`, the one with this number, whose fields have `places`.
 
-    Without `take`, what the hub would take waits.
+    Without `take`, what the hub would take waits. An amount is never written where it would count in another currency:
+    that is held.
     """
     fresh, hub, remote, carried = (any_of(f"{flag}{p.number}" for p in places) for flag in ("f", "hx", "cx", "x"))
     writable = any_of(f"x{place.number}" for place in places if place.field.writable)
@@ -41,10 +42,15 @@ def verdict(group: Group, number: int, places: Sequence[Place], *, take: bool) -
     policies = (group.rule.first, group.rule.policy)
     first, later = (_decided(policy, number, writable, remote_wins) for policy in policies)
     decided = later if first == later else f"CASE WHEN {fresh} THEN {first} ELSE {later} END"
+    other_unit = "false"
+    if group.measured is not None:
+        (unit,) = (place.number for place in places if place.field == group.measured[1])
+        other_unit = f"({hub} AND h{unit} IS NOT NULL AND h{unit} IS DISTINCT FROM c{unit})"
     return (
         f"CASE WHEN {waits} THEN {Verdict.WAITS:d} WHEN NOT {carried} THEN {Verdict.SETTLED:d} "
+        f"WHEN NOT {remote} AND {other_unit} THEN {Verdict.HELD:d} "
         f"WHEN NOT {remote} THEN CASE WHEN {writable} THEN {Verdict.WRITE:d} ELSE {Verdict.SETTLED:d} END "
-        f"WHEN NOT {hub} THEN {taken:d} ELSE {decided} END::UTINYINT"
+        f"WHEN NOT {hub} THEN {taken:d} WHEN {other_unit} THEN {Verdict.HELD:d} ELSE {decided} END::UTINYINT"
     )
 
 

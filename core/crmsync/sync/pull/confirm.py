@@ -24,6 +24,12 @@ from crmsync.sync.worker import Worker
 REQUESTS = 50  # that are on their way at once, where each brings few records
 
 
+async def drained(counts: AsyncIterator[Counts]) -> None:
+    """Let it all be done, whatever came of it."""
+    async for _ in counts:
+        pass
+
+
 @dataclass(frozen=True, slots=True)
 class Confirm:
     """Asks for the records of one stream by their ids."""
@@ -74,6 +80,12 @@ class Confirm:
         size = max(1, min(REQUESTS, BATCH_ROWS // (request.batch or 1))) if request else 1
         while some := list(islice(parts, size)):
             yield await self._landed(await asyncio.gather(*(read(self.source, part) for part in some)))
+
+    async def known_as(self, value: str) -> Sequence[str]:
+        """Land the records that have `value` in the field that is unique; their ids."""
+        page = await read_by_key(self.source, [value])
+        await self._landed([page])
+        return page.ids
 
     async def _read(self, ids: Sequence[str]) -> tuple[Counts, set[str]]:
         """Land those that are there; the others, too. An entry without an id may be any: nobody is absent then."""

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 from crmsync.errors import NotFound, RestartNeeded
-from crmsync.http import Head
+from crmsync.http import Head, Literals
 from crmsync.spec.bind import fill
 from crmsync.spec.model_stream import Reader, Request
 from crmsync.sync.model import Further, Page, Position, Window
@@ -57,8 +57,15 @@ async def read_by_key(source: Source, values: Sequence[str]) -> Page:
     request = source.stream.find
     assert request is not None
     items = [fill(request.item, {"value": value}) for value in values]
-    body, head = await source.ask(request, items=items)
-    return Page(body, head.ids, Position(), request.place, head.entries)
+    asked = {"value": values[0]} if request.one else {"items": items, "values": Literals(values)}
+    try:
+        body, head = await source.ask(request, **asked)
+    except NotFound:
+        if len(values) > 1:
+            raise
+        return Page("", (), Position(), request.place)
+    further = await _further(source, request, head, asked)
+    return Page(body, head.ids, Position(), request.place, head.entries, further=further)
 
 
 async def exist(source: Source, ids: Sequence[str]) -> Page:

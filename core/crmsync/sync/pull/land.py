@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,7 +39,7 @@ class Lander:
 
         `sweep`: the ids met are noted for the census; `fresh`: it is the sweep's first batch.
         """
-        counts, changes = Counts(), list[Change]()
+        begun, counts, changes = time.monotonic(), Counts(), list[Change]()
         if batch.bodies:
             counts, changes = self._changes(phase)
             changes += self.rejects.stage(plan, batch.bodies)
@@ -46,7 +47,8 @@ class Lander:
             changes.append(Clear(SEEN, self._stream()))
         if sweep and batch.bodies:
             changes.append(self._seen())
-        return counts, self._commit(changes, checkpoint, counts)
+        self._commit(changes, checkpoint, counts)
+        return counts, time.monotonic() - begun
 
     def told_gone(self, plan: ReadPlan, *, by_time: bool) -> tuple[Counts, list[Gone]]:
         """What `mapped`, a batch of the list of deleted records, tells: how much, and of whom it matters.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from operator import ge
 
 WORTH = 4  # pages: a range that seems to hold fewer is not cut
 _END = 1 << 64  # behind every id
@@ -116,5 +116,5 @@ class Ranges:
 
 
 def _check(ids: Sequence[int], at: int) -> None:
-    if (ids and ids[0] < at) or any(a >= b for a, b in pairwise(ids)):
+    if (ids and ids[0] < at) or any(map(ge, ids, ids[1:])):
         raise Disorder

@@ -34,23 +34,25 @@ class Rows:
     mirror: Mirror
 
     def look_up(self, phase: Phase) -> int:
-        """Bring `known`, the ids that the mirror has, and `old`, whole rows where they must be compared."""
-        keys = f"SELECT _id FROM mapped WHERE {USABLE}"
+        """Bring `known`, what the mirror has of the batch's records, and `old`, whole rows where they are needed.
+
+        Of changes a newer copy replaces the row unseen, unless something of it is kept; the same moment, none at all,
+        or a held field asks for the old values. Of everything it is those that differ, and these are few.
+        """
         if phase != "changes":
-            known = self.store.lookup(self.mirror.table, keys, "old")
-            self._run(f"CREATE OR REPLACE TEMP TABLE known AS SELECT {', '.join(self._known)} FROM old")
-            return known
-        known = self.store.lookup(self.mirror.table, keys, "known", self._known)
-        if known:
-            self._run(self._pass_over_stale())
-        # a newer copy replaces the row unseen, unless something of it is kept; the same moment, none at all, or a held
-        # field asks for the old values
-        doubtful = (
-            f"SELECT b._id FROM mapped b JOIN known k USING (_id) "
-            f"WHERE {USABLE} AND (b._deleted OR len(b._problems) > 0 "
-            "OR b._updated_at IS NULL OR k._updated_at IS NULL OR b._updated_at = k._updated_at)"
-        )
-        wanted = keys if self.mirror.kept else doubtful
+            known = self.store.compare(self.mirror.table, self._incoming(), "known", self._known)
+            wanted = "SELECT _id FROM known WHERE _differs"
+        else:
+            keys = f"SELECT _id FROM mapped WHERE {USABLE}"
+            known = self.store.lookup(self.mirror.table, keys, "known", self._known)
+            if known:
+                self._run(self._pass_over_stale())
+            doubtful = (
+                "SELECT b._id FROM mapped b JOIN known k USING (_id) "
+                f"WHERE {USABLE} AND (b._deleted OR len(b._problems) > 0 "
+                "OR b._updated_at IS NULL OR k._updated_at IS NULL OR b._updated_at = k._updated_at)"
+            )
+            wanted = keys if self.mirror.kept else doubtful
         if known and count(self.store, f"({wanted})"):
             self.store.lookup(self.mirror.table, wanted, "old")
         else:
@@ -66,11 +68,8 @@ class Rows:
 
     def show_new(self) -> int:
         """Let `arrivals` show the batch's rows, where the mirror knows none of them; tell how many. Copies nothing."""
-        values = ", ".join(map(identifier, ("_id", *self.mirror.compared)))
-        self._run(
-            f"CREATE OR REPLACE TEMP VIEW arrivals AS SELECT {values}, {self._alive()}, "
-            f"{moment()} AS _synced_at FROM mapped WHERE {USABLE}"
-        )
+        arrivals = f"SELECT *, {moment()} AS _synced_at FROM {self._incoming()}"
+        self._run(f"CREATE OR REPLACE TEMP VIEW arrivals AS {arrivals}")
         return count(self.store, f"mapped WHERE {USABLE}")
 
     def stage(self, phase: Phase, *, known: bool, held: frozenset[str]) -> int:
@@ -124,6 +123,13 @@ class Rows:
         self._leaving(ids)
         self._run(f"CREATE OR REPLACE TEMP TABLE staged AS {_marked(column)}")
         return count(self.store, "staged")
+
+    def _incoming(self) -> str:
+        """The name of a view that shows the batch's rows as the mirror would have them if it knew none of them."""
+        values = ", ".join(map(identifier, ("_id", *self.mirror.compared)))
+        sql = f"SELECT {values}, {self._alive()} FROM mapped WHERE {USABLE}"
+        self._run(f"CREATE OR REPLACE TEMP VIEW incoming AS {sql}")
+        return "incoming"
 
     @property
     def _known(self) -> tuple[str, ...]:

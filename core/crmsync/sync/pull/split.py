@@ -152,14 +152,16 @@ def _following(request: Request, head: Head) -> int | None:
     """The id from which the list goes on behind a page; None at its end. Raises Disorder."""
     if request.page == "keyset":
         ended = not head.entries or (request.more is not None and head.more is False)
-        return None if ended else _numbers(head)[-1] + 1
+        return None if ended else _number(head.ids[-1]) + 1
     return None if head.next is None else _number(head.next)
 
 
 def _numbers(head: Head) -> list[int]:
     if len(head.ids) != head.entries:
         raise Disorder  # where an entry without an id stands, nobody knows
-    return [_number(found) for found in head.ids]
+    if not all(map(str.isdecimal, head.ids)):
+        raise Disorder
+    return list(map(int, head.ids))
 
 
 def _number(text: str) -> int:

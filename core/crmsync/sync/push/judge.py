@@ -2,39 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from crmsync.http import Answer
-from crmsync.http.classify import Verdict
+from crmsync.http import Answer, Verdict
 from crmsync.mapping.outcome import OutcomePlan
 from crmsync.store import FileStore
 from crmsync.sync.push.render import RENDERED, Body
 
 ANSWERS_BYTES = 2 * 1024 * 1024  # in one statement: DuckDB's JSON takes sixty times as much while it runs
-_REFUSED = ("invalid", "conflict", "gone")  # verdicts on items, whatever the status says
+_REFUSED: Mapping[str, str] = MappingProxyType({"invalid": "rejected", "conflict": "conflict", "gone": "gone"})
+_OF_WHOLE = ("existing", "code", "message")  # that a verdict tells of the items that were not carried out
 
 
 def start(store: FileStore, into: str = "outcomes") -> None:
     """Begin a slice: no outcome is known."""
-    columns = "_key VARCHAR, outcome VARCHAR, _id VARCHAR, code VARCHAR, message VARCHAR"
-    store.engine.execute(f"CREATE OR REPLACE TEMP TABLE {into} ({columns})")
+    texts = ("_key", "outcome", "_id", "existing", "code", "message", "request_id")
+    store.engine.execute(f"CREATE OR REPLACE TEMP TABLE {into} ({', '.join(f'{name} VARCHAR' for name in texts)})")
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What came back about a body: the answer's text, and where the whole request was refused, with which words."""
+    """What came back about a body: the answer's text, as far as it says what became of the items, and what it means."""
 
     body: Body
     answer: str
-    refusal: str | None
+    verdict: Verdict
 
 
 def heard(body: Body, answer: Answer | None, verdict: Verdict) -> Told:
     """What a write came back with, for `judge`."""
-    refused = verdict.outcome in _REFUSED
-    told = answer.body.decode(errors="replace") if answer and (refused or verdict.outcome == "good") else ""
-    return Told(body, told, verdict.message if refused else None)
+    told = verdict.outcome in _REFUSED or verdict.outcome == "good"
+    return Told(body, answer.body.decode(errors="replace") if answer and told else "", verdict)
 
 
 def judge(
@@ -42,8 +42,9 @@ def judge(
 ) -> list[Body]:
     """Add to `into` what answers tell of the `items` of their bodies; the bodies in which the others go again.
 
-    Of a request that was refused, nothing was carried out that is not told. Many answers are read by one statement,
-    since to plan it costs as much as to read a thousand items.
+    Where the verdict on a whole request is one of _REFUSED, nothing was carried out that is not told. An item that was
+    alone, and not carried out, is refused. Many answers are read by one statement, since to plan it costs as much as
+    to read a thousand items.
     """
     return [body for some in _portions(told) for body in _judged(store, plan, some, items, into)]
 
@@ -62,10 +63,17 @@ def _portions(told: Sequence[Told]) -> Iterator[list[Told]]:
 
 def _judged(store: FileStore, plan: OutcomePlan, told: Sequence[Told], items: str, into: str) -> list[Body]:
     engine, numbers = store.engine, list(range(len(told)))
+    verdicts = [t.verdict for t in told]
+    whole = {
+        "refused": [_REFUSED.get(verdict.outcome) for verdict in verdicts],
+        "message": [verdict.message or None for verdict in verdicts],
+        **{name: [getattr(verdict, name) for verdict in verdicts] for name in ("existing", "code", "request_id")},
+    }
+    texts = ", ".join(f"unnest(${name}::VARCHAR[]) AS {name}" for name in whole)
     engine.execute(
         "CREATE OR REPLACE TEMP TABLE requests AS SELECT unnest($batches::BIGINT[]) AS _batch, "
-        "unnest($refusals::VARCHAR[]) AS refusal, unnest($sizes::BIGINT[]) AS size",
-        {"batches": numbers, "refusals": [t.refusal for t in told], "sizes": [len(t.body.keys) for t in told]},
+        f"unnest($sizes::BIGINT[]) AS size, {texts}",
+        {"batches": numbers, "sizes": [len(t.body.keys) for t in told], **whole},
     )
     engine.execute(
         "CREATE OR REPLACE TEMP TABLE sent AS SELECT unnest($batches::BIGINT[]) AS _batch, "
@@ -78,19 +86,18 @@ def _judged(store: FileStore, plan: OutcomePlan, told: Sequence[Told], items: st
         },
     )
     engine.execute(plan.create_sql("told"), {"bodies": [t.answer for t in told], "batches": numbers})
-    undone = "(outcome = 'resend' OR refusal IS NOT NULL AND outcome = 'unknown')"
-    alone = "(refusal IS NOT NULL AND size = 1)"
+    undone, alone = "(outcome = 'resend' OR refused IS NOT NULL AND outcome = 'unknown')", "size = 1"
     again: dict[int, list[tuple[str, bool]]] = {}
     for number, key, named in engine.rows(
         f"SELECT _batch, _key, alone FROM told JOIN requests USING (_batch) WHERE {undone} AND NOT {alone} "
         "ORDER BY _batch, _pos"
     ):
         again.setdefault(number, []).append((key, named))
-    refused = f"CASE WHEN {alone} AND {undone}"
+    columns = ", ".join(f"CASE WHEN {undone} THEN coalesce(t.{c}, r.{c}) ELSE t.{c} END AS {c}" for c in _OF_WHOLE)
     engine.execute(
-        f"INSERT INTO {into} SELECT _key, {refused} THEN 'rejected' ELSE outcome END, _id, code, "
-        f"{refused} THEN coalesce(message, refusal) ELSE message END "
-        f"FROM told JOIN requests USING (_batch) WHERE {alone} OR NOT {undone}"
+        f"INSERT INTO {into} BY NAME SELECT _key, _id, {columns}, request_id, "
+        f"CASE WHEN {undone} THEN coalesce(refused, 'rejected') ELSE outcome END AS outcome "
+        f"FROM told t JOIN requests r USING (_batch) WHERE {alone} OR NOT {undone}"
     )
     return [
         _part(store, keys, told[number].body, items)

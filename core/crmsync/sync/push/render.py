@@ -35,8 +35,8 @@ class Body:
     columns: str | None = None
 
 
-def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[Body]:
-    """The bodies of the intents of this `action` in the engine table `intents`; `rendered` has an item for each.
+def render(store: FileStore, side: Side, plan: WritePlan, way: str) -> list[Body]:
+    """The bodies of the intents that go this `way` in the engine table `intents`; `rendered` has an item for each.
 
     An item's key is the hub's row, so that a create that is planned twice makes one record where keys mean something.
     Words go out as the CRM's, and references as ids of its records. One whose record the CRM has not got yet is left
@@ -48,13 +48,14 @@ def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[B
     types = {field.name: field.type for field in side.fields}
     written = [name for name in (*(field.name for field in plan.fields), *plan.links) if name in types]
     references = {f.name: f.refers for f in side.fields if f.refers is not None and f.name in written}
-    cleared = [] if action == "create" else list(types)
+    created = way in ("upsert", "create")
+    cleared, measured = ([], _measured(side)) if created else (list(types), "")
     shape = ", ".join(f'"{name}": "{duckdb_type(types[name])}"' for name in written)
     _table(
         store,
         "values_to_write",
-        f"SELECT hub_id, remote_id, {_names(cleared)} AS names, from_json(fields, {literal('{' + shape + '}')}) AS v "
-        f"FROM intents WHERE action = {literal(action)}",
+        f"SELECT hub_id, remote_id, value, {_names(cleared, measured)} AS names, "
+        f"from_json(fields, {literal('{' + shape + '}')}) AS v FROM intents WHERE way = {literal(way)}",
     )
     for name, stream in references.items():
         column = f"v.{identifier(name)}"
@@ -70,12 +71,12 @@ def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[B
     _table(
         store,
         "outgoing",
-        f"SELECT w.hub_id AS _key, w.remote_id AS _id, NULL::VARCHAR AS _value, {named} AS _write, "
+        f"SELECT w.hub_id AS _key, w.remote_id AS _id, w.value AS _value, {named} AS _write, "
         f"{plan.now_sql('n')} AS _now{_values(side, plan, references, more)} FROM values_to_write w{joins}"
         + (f" LEFT JOIN {identifier(_ROWS)} h ON h._id = w.hub_id" if more else ""),
     )
     store.engine.execute(plan.create_sql(RENDERED))
-    if more and action == "update":
+    if more and way == "update":
         _only_beside(store, plan)
     found = store.engine.rows(plan.batches_sql(RENDERED))
     _link_ends(store, side, {name: _end(name, references) for name in links}, joins)
@@ -83,10 +84,21 @@ def render(store: FileStore, side: Side, plan: WritePlan, action: str) -> list[B
     return [Body(tuple(keys), tuple(ids), items, columns) for _, keys, ids, items, columns in found]
 
 
-def _names(cleared: Sequence[str]) -> str:
-    """SQL: the fields that an intent names; of those that are empty, only what is `cleared`."""
+def _names(cleared: Sequence[str], measured: str) -> str:
+    """SQL: the fields that an intent names, less those `measured`; of empty ones, only what is `cleared`."""
     value, listed = f"fields->>('$.\"' || {ELEMENT} || '\"')", ", ".join(map(literal, cleared))
-    return kept("json_keys(fields)", f"{value} IS NOT NULL OR list_contains([{listed}]::VARCHAR[], {ELEMENT})")
+    named = f"({value} IS NOT NULL OR list_contains([{listed}]::VARCHAR[], {ELEMENT})){measured}"
+    return kept("json_keys(fields)", named)
+
+
+def _measured(side: Side) -> str:
+    """SQL: a condition that leaves out an amount in a currency, where the CRM has one of its own for all records."""
+    pairs = [group.measured for group in side.groups if group.measured and side.linked]
+    return "".join(
+        f" AND NOT ({ELEMENT} IN ({literal(value.name)}, {literal(unit.name)}) "
+        f"AND fields->>{literal(unit.name)} IS NOT NULL)"
+        for value, unit in pairs
+    )
 
 
 def _joins(references: Mapping[str, str]) -> str:

@@ -10,7 +10,10 @@ from crmsync.sync.merge.side import Side
 from crmsync.sync.merge.terms import bring_records
 from crmsync.sync.push.render import PROBLEMS, RENDERED
 
-_STATE = "CASE outcome WHEN 'applied' THEN 'applied' WHEN 'unknown' THEN 'unknown' ELSE 'rejected' END"
+_STATE = (
+    "CASE outcome WHEN 'applied' THEN 'applied' WHEN 'unknown' THEN 'unknown' WHEN 'linked' THEN 'superseded' "
+    "ELSE 'rejected' END"
+)
 
 
 def settle(store: FileStore, side: Side, action: str, run_id: str) -> list[Change]:
@@ -29,20 +32,34 @@ def settle(store: FileStore, side: Side, action: str, run_id: str) -> list[Chang
     else:
         _written(store, side)
         bring_records(store, side, "SELECT remote_id AS _id FROM written")
-        engine.execute(settle_sql(side.groups))
-        new = ", 'linked' AS state, now() AS linked_at" if action == "create" else ""
+        engine.execute(settle_sql(side.groups, created=action == "create"))
         link = f"{side.who()}, _id AS hub_id, _remote_id AS remote_id, _base AS base, _shown AS shown"
-        _table(store, "moved", f"SELECT {link}{new}, {moved} FROM settled")
+        if action == "create":
+            _new(store)
+            moved = f"'linked' AS state, now() AS linked_at, {moved}"
+        _table(store, "moved", f"SELECT {link}, {moved} FROM settled")
     _table(
         store,
         "ended",
         f"SELECT i.id, {_STATE} AS state, o._id AS remote_id, o.code, "
-        f"nullif(concat_ws('; ', o.message, {PROBLEMS}), '') AS message, "
+        f"nullif(concat_ws('; ', o.message, {PROBLEMS}), '') AS message, o.request_id, "
         "CASE WHEN outcome <> 'unknown' THEN now() END AS settled_at "
         f"FROM outcomes o JOIN ours i ON i.hub_id = o._key LEFT JOIN {RENDERED} r ON r._key = o._key",
     )
     links: list[Change] = [Append(LINKS, "moved") if action == "create" else Update(LINKS, "moved")]
     return [*(links if side.linked else []), Update(INTENTS, "ended")]
+
+
+def _new(store: FileStore) -> None:
+    """Put those into `settled` that are linked though nothing is agreed on yet: what is there is for the next merge.
+
+    Of them are records that stood in the way of a create, and new ones that nobody could read: without a link they
+    would be made again.
+    """
+    store.engine.execute(
+        "INSERT INTO settled BY NAME SELECT _key AS _id, o._id AS _remote_id, '{}' AS _base, '{}' AS _shown "
+        "FROM outcomes o WHERE outcome IN ('applied', 'linked') AND _key NOT IN (SELECT _id FROM settled)"
+    )
 
 
 def _written(store: FileStore, side: Side) -> None:
