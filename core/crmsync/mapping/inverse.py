@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from crmsync.errors import SpecError
-from crmsync.mapping.labels import key_of
+from crmsync.mapping.labels import NO_LABEL, key_of
 from crmsync.mapping.lists import ELEMENT, kept, mapped
 from crmsync.mapping.lookups import list_variable
 from crmsync.mapping.transforms import known_zone
@@ -186,7 +186,7 @@ def _map(target: Target, ours: Mapping[Any, Any]) -> Writing:
         raise SpecError(f"the map has {', '.join(doubled)} twice, so it has no inverse: its line must say `dir: read`")
     theirs = [literal(bind.as_text(key)) for key in ours]
     cases = " ".join(f"WHEN {literal(label)} THEN {key}" for label, key in zip(labels, theirs, strict=True))
-    return Writing(f"CASE {target.value('VARCHAR')} {cases} END", "unknown value")
+    return Writing(f"CASE {target.value('VARCHAR')} {cases} END", NO_LABEL)
 
 
 def _list(target: Target, arg: Any) -> Writing:
@@ -194,11 +194,11 @@ def _list(target: Target, arg: Any) -> Writing:
         raise SpecError("a list with `take` has no inverse: its line must say `dir: read`")
     name = arg["list"] if isinstance(arg, Mapping) else arg
     scope = target.scope() or (None, "true")
-    return Writing(key_of(list_variable(name), target.value("VARCHAR"), *scope), "unknown value")
+    return Writing(key_of(list_variable(name), target.value("VARCHAR"), *scope), NO_LABEL)
 
 
 def _options(target: Target, _: Any) -> Writing:
-    return Writing(key_of(target.options, target.value("VARCHAR")), "unknown value")
+    return Writing(key_of(target.options, target.value("VARCHAR")), NO_LABEL)
 
 
 def _set(target: Target, separator: Any) -> Writing:

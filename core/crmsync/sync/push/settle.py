@@ -8,7 +8,7 @@ from crmsync.store.schema import INTENTS, LINKS
 from crmsync.sync.merge import settle_sql
 from crmsync.sync.merge.side import Side
 from crmsync.sync.merge.terms import bring_records
-from crmsync.sync.push.render import PROBLEMS, RENDERED
+from crmsync.sync.push.render import RENDERED, problems
 
 _STATE = (
     "CASE outcome WHEN 'applied' THEN 'applied' WHEN 'unknown' THEN 'unknown' WHEN 'linked' THEN 'superseded' "
@@ -42,7 +42,7 @@ def settle(store: FileStore, side: Side, action: str, run_id: str) -> list[Chang
         store,
         "ended",
         f"SELECT i.id, {_STATE} AS state, o._id AS remote_id, o.code, "
-        f"nullif(concat_ws('; ', o.message, {PROBLEMS}), '') AS message, o.request_id, "
+        f"nullif(concat_ws('; ', o.message, {problems(side.connection)}), '') AS message, o.request_id, "
         "CASE WHEN outcome <> 'unknown' THEN now() END AS settled_at "
         f"FROM outcomes o JOIN ours i ON i.hub_id = o._key LEFT JOIN {RENDERED} r ON r._key = o._key",
     )
