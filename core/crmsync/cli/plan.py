@@ -107,7 +107,9 @@ def _value_map(stream: str, drawn: Plan) -> list[str]:
     for field, labels in drawn.labels.items():
         there = ", ".join(labels) or "nothing: the list is empty"
         lines.append(f"        {field}:")
-        lines += textwrap.wrap(f"one of: {there}", 100, initial_indent=f"{' ' * 10}# ", subsequent_indent=f"{' ' * 10}#   ")
+        lines += textwrap.wrap(
+            f"one of: {there}", 100, initial_indent=f"{' ' * 10}# ", subsequent_indent=f"{' ' * 10}#   "
+        )
         for trouble in drawn.troubles:
             if trouble.label and trouble.field == field:
                 rows = show.count(trouble.rows, "row")

@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from crmsync.mapping.lookups import look_up
 from crmsync.quote import identifier, literal
 
-NO_LABEL = "the CRM has no such label"  # why a field whose label has no key is not written
+# Why a field whose label leads to no key is not written. The second: several keys have it, or none in this scope.
+NO_LABEL = "the CRM has no such label"
+UNCLEAR = "the CRM has such a label, but it is not certain which one is meant"
 
 
 def keys_variable(variable: str) -> str:
@@ -28,6 +30,11 @@ def key_of(variable: str, label: str, scope: str | None = None, scoped: str = "t
     if scope is not None:
         place = f"CASE WHEN {scoped} THEN to_json([{scope}, {label}])::VARCHAR ELSE {place} END"
     return look_up(keys_variable(variable), place)
+
+
+def is_label(variable: str, label: str) -> str:
+    """SQL: whether any key has the label."""
+    return f"coalesce(list_contains(map_values(getvariable({literal(variable)})), {label}), false)"
 
 
 def labels_sql(variables: Sequence[str]) -> str:

@@ -151,7 +151,7 @@ class Planning:
         return done
 
     def _rendered(self) -> Counter[str]:
-        """Requests that the planned writes need, by action; what could not be said is in the engine table `troubles`."""
+        """Requests that the planned writes need, by action; the engine table `troubles` has what could not be said."""
         requests, after = Counter[str](), ""
         engine = self.store.engine
         columns = "field VARCHAR, reason VARCHAR, value VARCHAR, meant VARCHAR, hold BOOLEAN"

@@ -9,13 +9,14 @@ from functools import partial
 from typing import TypeVar
 
 from crmsync.errors import BrakePulled, PlanMoved, StoreMoved
-from crmsync.events import PhaseStarted
+from crmsync.events import PhaseStarted, StreamWritten, WritesPlanned
 from crmsync.mapping.outcome import compile_outcome
 from crmsync.mapping.write import compile_write
 from crmsync.spec.model import Spec
 from crmsync.spec.model_stream import Stream
 from crmsync.spec.model_write import Write
 from crmsync.store import Commit, FileStore, Lease
+from crmsync.sync import tally
 from crmsync.sync.given import OWED, Given
 from crmsync.sync.holding import Holding
 from crmsync.sync.merge.reconcile import Reconcile, Reconciled
@@ -75,6 +76,7 @@ class TwoWay:
             done += await unless(stop, self._reconcile())
         await self._tell(done)
         self._emit("push")
+        await self._announce()
         braked = await do(self._too_many)
         if braked is not None:
             push.ways = {name: way for name, way in self._ways.items() if name != "archive"}
@@ -83,11 +85,12 @@ class TwoWay:
             if push.done.linked or (push.done.applied and any(group.measured for group in self.side.groups)):
                 # what the CRM had already may lack something of the hub's, and so does what was made without an amount
                 done += await unless(stop, self._reconcile())
+                await self._announce()
                 await push.run()
             if self.take and (rows := await do(self._written_rows)):
                 done += await unless(stop, self._reconcile(lambda merge: merge.again(rows)))
         finally:
-            await self._tell(done)
+            await self._conclude(done)
         if plan_id is not None:
             await do(self._end_plan)
         if braked is not None:
@@ -114,10 +117,11 @@ class TwoWay:
         self.pull.source.note("info", f"{source}: {rows} rows; the CRM has all that {equal} of them say.")
         await self._tell(Reconciled())
         self._emit("push")
+        await self._announce()
         try:
             await self._push(only=OWED).run()
         finally:
-            await self._tell(Reconciled())
+            await self._conclude(Reconciled())
 
     @property
     def store(self) -> FileStore:
@@ -236,34 +240,28 @@ class TwoWay:
             hint="If that is right, run it again with: --brake 100. If not, restore the rows, with their _id.",
         )
 
-    async def _tell(self, done: Reconciled) -> None:
-        """What it has come to so far."""
-        self.pull.lander.journal.written = await self.around.worker.do(self._written, done)
+    async def _announce(self) -> None:
+        planned = await self.around.worker.do(tally.planned, self.store, self.side)
+        self.around.events.emit(WritesPlanned(*self._who, planned))
 
-    def _written(self, done: Reconciled) -> Written:
-        found = self.store.query(
-            "SELECT count(*) FILTER (state = 'applied' AND action = 'create'), "
-            "count(*) FILTER (state = 'applied' AND action = 'update'), "
-            "count(*) FILTER (state = 'applied' AND action = 'archive'), count(*) FILTER (state = 'rejected'), "
-            "count(*) FILTER (state = 'unknown'), (SELECT count(*) FROM crmsync.conflicts "
-            "WHERE connection = $1 AND stream = $2 AND resolved_at IS NULL) "
-            "FROM crmsync.intents WHERE connection = $1 AND stream = $2 AND run_id = $3",
-            [*self.side.whose.values(), self.lease.run_id],
-        )
-        created, updated, archived, refused, unknown, conflicts = found[1][0]
-        return Written(
-            merged=done.made + done.changed,
-            linked=done.linked,
-            created=created,
-            updated=updated,
-            archived=archived,
-            refused=refused,
-            unknown=unknown,
-            conflicts=conflicts,
-        )
+    async def _tell(self, done: Reconciled) -> Written:
+        """What it has come to so far."""
+        written = await self.around.worker.do(tally.written, self.store, self.side, self.lease.run_id, done)
+        self.pull.lander.journal.written = written
+        return written
+
+    async def _conclude(self, done: Reconciled) -> None:
+        """What it has come to, and why what was refused was refused."""
+        written = await self._tell(done)
+        refusals = await self.around.worker.do(tally.refusals, self.store, self.side, self.lease.run_id)
+        self.around.events.emit(StreamWritten(*self._who, written.as_dict(), refusals))
 
     def _emit(self, phase: str) -> None:
-        self.around.events.emit(PhaseStarted(self.around.connection.name, self.pull.source.stream.name, phase))
+        self.around.events.emit(PhaseStarted(*self._who, phase))
+
+    @property
+    def _who(self) -> tuple[str, str]:
+        return self.around.connection.name, self.pull.source.stream.name
 
 
 def side_to_write(pull: Pull, around: Surroundings) -> Side | None:

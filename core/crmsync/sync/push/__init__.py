@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 import msgspec
 
 from crmsync import faults
+from crmsync.events import BatchWritten
 from crmsync.http import Client
 from crmsync.mapping import literal
 from crmsync.mapping.outcome import OutcomePlan
@@ -162,6 +163,8 @@ class Push:
             self.source.clock = answer.server_time or self.source.clock
         text = heard(answer, verdict)
         parts = await self.worker.do(judge, self.store, way.outcome, body, text, verdict)
+        if done := len(body.keys) - sum(len(part.keys) for part in parts):
+            self.source.events.emit(BatchWritten(self.side.connection, self.side.stream, done))
         await asyncio.gather(*(self._deliver(way, part) for part in parts))
 
     async def _settle(self, name: str) -> None:

@@ -75,7 +75,8 @@ def _written(store: FileStore, side: Side) -> None:
         store,
         "written",
         "SELECT i.hub_id, o._id AS remote_id, coalesce(l.base, '{}') AS base, coalesce(l.shown, '{}') AS shown, "
-        f"'{{' || array_to_string({entries}, ',') || '}}' AS sent FROM outcomes o JOIN ours i ON i.hub_id = o._key "
+        f"'{{' || array_to_string({entries}, ',') || '}}' AS sent, CASE WHEN i.way = 'create' THEN {held} END AS held "
+        "FROM outcomes o JOIN ours i ON i.hub_id = o._key "
         f"JOIN outgoing g ON g._key = o._key JOIN {RENDERED} r ON r._key = o._key "
         "LEFT JOIN links l ON l.hub_id = i.hub_id WHERE o.outcome = 'applied'",
     )
