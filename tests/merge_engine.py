@@ -33,6 +33,7 @@ class Pair:
     remote_at: datetime | None = None
     outranks: bool | None = None
     hub_pending: Sequence[str] | None = None
+    flipping: Sequence[str] | None = None
     remote_pending: Sequence[str] | None = None
 
     @property
@@ -98,7 +99,7 @@ class MergeEngine:
             f"pairs ({link})",
             "origins (hub_id VARCHAR, _outranks BOOLEAN[], _hub_at TIMESTAMPTZ[])",
             f"written ({link}, sent VARCHAR)",
-            f"hub ({row})",
+            f"hub ({row}, _flipping VARCHAR[])",
             f"remote ({row}, _deleted_at TIMESTAMPTZ)",
         ):
             self.con.execute(f"CREATE TEMP TABLE {table}")
@@ -111,9 +112,8 @@ class MergeEngine:
         self._fill("pairs", [[f"h{i}", f"r{i}", *pair.texts] for i, pair in enumerate(pairs)])
         count = len(self.groups)
         self._fill("origins", [[f"h{i}", [p.outranks] * count, [p.hub_at] * count] for i, p in enumerate(pairs)])
-        self._fill(
-            "hub", [[f"h{i}", *self._row(p.hub), None, p.hub_pending] for i, p in enumerate(pairs) if p.hub is not None]
-        )
+        rows = [(i, p) for i, p in enumerate(pairs) if p.hub is not None]
+        self._fill("hub", [[f"h{i}", *self._row(p.hub), None, p.hub_pending, p.flipping] for i, p in rows])
         self._remote(pairs)
         self.con.execute(merge_sql(self.groups))
         rows = self._rows("SELECT * FROM merged ORDER BY _id[2:]::INTEGER")

@@ -243,7 +243,8 @@ def test_a_deal_goes_there_and_back(tmp_path: Path, provider: str) -> None:
         sync(lab, "deal")
         assert there(lab) == ("Big", Decimal(7), won, "won", None, "Acme")
         assert lab.rows("SELECT stage, status FROM crm.deal WHERE name = 'Big'") == [(won, "won")]
-        assert told(lab) == [("create", "applied", None), ("update", "applied", None)]
+        again = [("update", "applied", None)] if provider == "odoo" else []  # the amount, once its currency is known
+        assert told(lab) == [("create", "applied", None), *again, ("update", "applied", None)]
 
 
 def there(lab: Lab) -> tuple[Any, ...]:

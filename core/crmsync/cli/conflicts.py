@@ -188,7 +188,9 @@ def _print(conflict: Conflict, ids: Sequence[str]) -> None:
     crm, hub, remote, base = (conflict[key] for key in ("connection", "hub", "remote", "base"))
     opened = f"{conflict['opened_at'].astimezone():%Y-%m-%d %H:%M}"
     who = f"{conflict['record']}  {crm}.{conflict['stream']} {conflict['remote_id']}"
-    show.line(f"{short(conflict['id'], ids)}  {who}  since {opened} (policy: {conflict['policy']})")
+    flips = conflict["policy"] == "flips"
+    why = "keeps flipping: the CRM turns back what is written" if flips else f"policy: {conflict['policy']}"
+    show.line(f"{short(conflict['id'], ids)}  {who}  since {opened} ({why})")
     if conflict["resolved_at"] is not None:
         won = f": {conflict['winner']}" if conflict["winner"] else ""
         show.line(f"Resolved {conflict['resolved_at'].astimezone():%Y-%m-%d %H:%M} by {conflict['resolution']}{won}.")

@@ -106,7 +106,8 @@ class Planning:
     def draw(self) -> Plan:
         """Find out what would be done, and keep it as a plan, which replaces an earlier one of the stream."""
         plan = self._rehearsed()
-        self._table("kept", f"SELECT * REPLACE ('draft' AS state, {literal(plan.id)} AS plan_id) FROM planned")
+        draft = f"uuidv7()::VARCHAR AS id, 'draft' AS state, {literal(plan.id)} AS plan_id"
+        self._table("kept", f"SELECT * REPLACE ({draft}) FROM planned")
         self.store.commit(Commit(self.lease, [over(self.store, self.side), Append(INTENTS, "kept")]))
         return plan
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from crmsync.config import Rule
+from crmsync.quote import literal
 from crmsync.spec.model import BONDS, UNITS
 
 
@@ -15,6 +16,7 @@ class MergeField:
 
     `rule` says who gives way; it is the same for fields that are merged as one value. `writable`: the CRM lets it be
     written; where not, a value of the hub's own stands until the CRM's changes. `words`: the hub's and the CRM's.
+    `fixed`: what all records have that say nothing else, where that is known.
     """
 
     name: str
@@ -22,6 +24,7 @@ class MergeField:
     rule: Rule = field(default_factory=Rule)
     writable: bool = True
     words: tuple[tuple[str, str], ...] = ()
+    fixed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +36,18 @@ class Group:
 
     @property
     def measured(self) -> tuple[MergeField, MergeField] | None:
-        """A value and its unit, where the CRM counts in a unit of its own, which nobody can write."""
+        """A value that can be written and its unit, where the CRM has a unit of its own, which nobody can write."""
         by_name = {each.name: each for each in self.fields}
-        for value, unit in UNITS.items():
-            if value in by_name and unit in by_name and not by_name[unit].writable:
-                return by_name[value], by_name[unit]
-        return None
+        pairs = ((by_name.get(value), by_name.get(unit)) for value, unit in UNITS.items())
+        return next(((v, u) for v, u in pairs if v and u and v.writable and not u.writable), None)
+
+    def left_out(self, text: str) -> str:
+        """SQL: whether a create, of the JSON `text`, leaves the value out: who knows if the CRM counts in its unit."""
+        if self.measured is None:
+            return "false"
+        value, unit = (f"{text}->>{literal(each.name)}" for each in self.measured)
+        known = self.measured[1].fixed
+        return f"{value} IS NOT NULL AND {unit} {f'<> {literal(known)}' if known else 'IS NOT NULL'}"
 
     @property
     def ranked(self) -> bool:

@@ -122,9 +122,9 @@ class Outbox:
         return int(self.store.engine.value("SELECT count(*) FROM owed")), self._changes()
 
     def _bring_earlier(self, rows: str) -> None:
-        """Fill the engine table `earlier` with the intents of hub rows; drafts are no intents yet."""
+        """Fill the engine table `earlier` with the intents of hub rows; those of plans are drafts, or were."""
         self.store.lookup(INTENTS_OF_ROW, f"SELECT {self.side.who()}, hub_id FROM {rows}", "earlier")
-        self.store.engine.execute("DELETE FROM earlier WHERE state = 'draft'")
+        self.store.engine.execute("DELETE FROM earlier WHERE plan_id IS NOT NULL")
 
     def _changes(self) -> list[Change]:
         """Those of the engine tables `over` and `fresh`, as far as there is something in them."""

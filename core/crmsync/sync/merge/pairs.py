@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from crmsync.store import FileStore
+from crmsync.sync.merge.flips import bring_flips
 from crmsync.sync.merge.origin import bring_origins
 from crmsync.sync.merge.side import Side
 from crmsync.sync.merge.terms import bring_records
@@ -21,6 +22,10 @@ def merge_pairs(store: FileStore, side: Side, pairs: str, *, take: bool = True) 
     engine.execute(f"CREATE OR REPLACE TEMP TABLE pairs AS {pairs}")
     bring_records(store, side, "SELECT remote_id AS _id FROM pairs")
     store.lookup(side.hub, "SELECT hub_id AS _id FROM pairs", "hub_rows", columns)
-    engine.execute("CREATE OR REPLACE TEMP TABLE hub AS SELECT *, []::VARCHAR[] AS _pending FROM hub_rows")
+    bring_flips(store, side)
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE hub AS SELECT h.*, []::VARCHAR[] AS _pending, f.flipping AS _flipping "
+        "FROM hub_rows h LEFT JOIN flips f ON f.hub_id = h._id"
+    )
     bring_origins(store, side)
     engine.execute(merge_sql(side.groups, take=take))

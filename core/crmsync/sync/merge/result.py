@@ -9,7 +9,7 @@ from crmsync.mapping.lists import ELEMENT, kept, mapped
 from crmsync.store import plain
 from crmsync.sync.merge.model import Group, Place
 from crmsync.sync.merge.values import piece, pieces
-from crmsync.sync.merge.verdict import CONFLICTS, Verdict, among, any_of
+from crmsync.sync.merge.verdict import CONFLICTS, Verdict, among, any_of, flips
 
 CONFLICT = "STRUCT(fields VARCHAR[], base VARCHAR, hub VARCHAR, remote VARCHAR, policy VARCHAR, winner VARCHAR)"
 
@@ -97,9 +97,10 @@ def _span(verdict: str, policy: str, first: int, last: int) -> str:
 
 
 def _policy(group: Group, fresh: str) -> str:
-    """SQL: the policy that was asked."""
+    """SQL: the policy that was asked; `flips`, where none was."""
     policy, first = literal(group.rule.policy), literal(group.rule.first)
-    return policy if policy == first else f"CASE WHEN {fresh} THEN {first} ELSE {policy} END"
+    asked = policy if policy == first else f"CASE WHEN {fresh} THEN {first} ELSE {policy} END"
+    return f"CASE WHEN {flips(group.fields)} THEN 'flips' ELSE {asked} END"
 
 
 def _cut(side: str) -> str:

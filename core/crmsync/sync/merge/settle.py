@@ -14,8 +14,9 @@ def settle_sql(groups: Sequence[Group], *, created: bool = False) -> str:
     """The statement that makes the temporary table `settled` of writes that the CRM confirmed.
 
     `created`: the writes made the records. What was left out of them then is agreed to be what the CRM shows; so the
-    hub's is the next edit. That is an amount of which nobody knew yet in which currency the CRM would count it, and
-    what `written` names in `held` VARCHAR[]: what the CRM has made up there is no edit of anybody's.
+    hub's is the next edit. `written` has `left_out` BOOLEAN then, whether that is an amount of which nobody knew in
+    which currency the CRM would count it, and `held` VARCHAR[], the fields that the CRM could not be told, where what
+    it has made up is no edit of anybody's.
 
     It reads the engine's tables `written` (`hub_id`, `remote_id`; `base` and `shown` of the link; `sent`, a JSON text
     of the fields that were sent: `_sent` of `merged`) and `remote`, as in threeway.py: what the CRM shows now.
@@ -26,10 +27,11 @@ def settle_sql(groups: Sequence[Group], *, created: bool = False) -> str:
     write without a row in `remote` is not settled, since nobody knows what the CRM holds.
     """
     fields = [place.field for place in places(groups)]
-    left_out = [f for group in groups for f in group.measured or ()] if created else []
+    left_out = [f for group in groups for f in group.measured or ()]
     return f"""CREATE OR REPLACE TEMP TABLE settled AS
 WITH read AS (
-  SELECT w.hub_id, w.remote_id, r._pending AS pending, {"w.held" if created else "NULL::VARCHAR[]"} AS held,
+  SELECT w.hub_id, w.remote_id, r._pending AS pending,
+    {"w.left_out, w.held" if created else "false AS left_out, NULL::VARCHAR[] AS held"},
     {link("w", fields)} AS link, TRY({parsed("w.sent", fields)}) AS sent,
     TRY(json_keys(w.sent)) AS sending,
     {", ".join(f"r.{identifier(field.name)} AS w{n}" for n, field in enumerate(fields))}
@@ -45,9 +47,9 @@ def _entry(field: MergeField, after: str, before: str, number: int, left_out: bo
     """SQL: the field in a text of the link: `after` where it was sent, else what stood there, if anything did."""
     name = literal(field.name)
     known = f"NOT coalesce(list_contains(pending, {name}), false)"
-    others = "true" if left_out else f"list_contains(held, {name}) AND {known}"
-    else_ = f"WHEN {others} THEN {piece(field, plain(f'w{number}', field.type))} "
+    left = f"list_contains(held, {name}) AND {known}" + (" OR left_out" if left_out else "")
+    agreed = f"WHEN {left} THEN {piece(field, plain(f'w{number}', field.type))} "
     return (
         f"CASE WHEN list_contains(sending, {name}) AND {known} THEN {piece(field, after)} "
-        f"WHEN NOT {absent('link', field)} THEN {piece(field, entry(f'link.{before}', field))} {else_}END"
+        f"WHEN NOT {absent('link', field)} THEN {piece(field, entry(f'link.{before}', field))} {agreed}END"
     )

@@ -105,7 +105,8 @@ def bring_hub(store: FileStore, side: Side) -> None:
 def _merged(field: Field, stream: str, terms: Terms) -> MergeField:
     rule = terms.rules.get(stream, {}).get(field.name, Rule())
     words = terms.words.get(stream, {}).get(field.name, {})
-    return MergeField(field.name, field.type, rule, _is_written(field), tuple(words.items()))
+    fixed = field.default if isinstance(field.default, str) else None
+    return MergeField(field.name, field.type, rule, _is_written(field), tuple(words.items()), fixed)
 
 
 def _refers(name: str) -> str:

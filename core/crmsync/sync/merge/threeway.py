@@ -75,7 +75,7 @@ def _read(groups: Sequence[Group], placed: Sequence[Place]) -> str:
     known = "o._outranks AS outranks, o._hub_at AS hub_at, r._updated_at AS remote_at,\n    " if asked else ""
     return f"""SELECT p.hub_id, p.remote_id, p.base AS old_base, p.shown AS old_shown,
     h._id IS NULL AS hub_gone, r._deleted_at IS NOT NULL AS remote_gone,
-    {known}list_concat(h._pending, r._pending) AS pending, {link("p", fields)} AS link,
+    {known}list_concat(h._pending, r._pending) AS pending, h._flipping AS flipping, {link("p", fields)} AS link,
     {rows}
   FROM pairs p JOIN remote r ON r._id = p.remote_id LEFT JOIN hub h ON h._id = p.hub_id{_ORIGINS if asked else ""}"""
 

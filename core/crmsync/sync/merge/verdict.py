@@ -32,26 +32,37 @@ CONFLICTS = (Verdict.HUB, Verdict.KEEP, Verdict.REMOTE, Verdict.HELD)
 def verdict(group: Group, number: int, places: Sequence[Place], *, take: bool) -> str:
     """SQL: the Verdict on `group`, the one with this number, whose fields have `places`.
 
-    Without `take`, what the hub would take waits. An amount is never written where it would count in another currency:
-    that is held.
+    Without `take`, what the hub would take waits. An amount is never written where it would count in another currency,
+    nor what keeps flipping: that is held.
     """
     fresh, hub, remote, carried = (any_of(f"{flag}{p.number}" for p in places) for flag in ("f", "hx", "cx", "x"))
     writable = any_of(f"x{place.number}" for place in places if place.field.writable)
     waits = any_of(["hub_gone", "remote_gone", *(_waits(place.field) for place in places)])
     taken, remote_wins = (Verdict.TAKE, Verdict.REMOTE) if take else (Verdict.WAITS, Verdict.WAITS)
+    stuck = _stuck(group, places, hub)
+    hub_wins = f"CASE WHEN {stuck} THEN {Verdict.HELD:d} WHEN {writable} THEN {Verdict.HUB:d} ELSE {Verdict.KEEP:d} END"
     policies = (group.rule.first, group.rule.policy)
-    first, later = (_decided(policy, number, writable, remote_wins) for policy in policies)
+    first, later = (_decided(policy, number, hub_wins, f"{remote_wins:d}") for policy in policies)
     decided = later if first == later else f"CASE WHEN {fresh} THEN {first} ELSE {later} END"
-    other_unit = "false"
-    if group.measured is not None:
-        (unit,) = (place.number for place in places if place.field == group.measured[1])
-        other_unit = f"({hub} AND h{unit} IS NOT NULL AND h{unit} IS DISTINCT FROM c{unit})"
     return (
         f"CASE WHEN {waits} THEN {Verdict.WAITS:d} WHEN NOT {carried} THEN {Verdict.SETTLED:d} "
-        f"WHEN NOT {remote} AND {other_unit} THEN {Verdict.HELD:d} "
+        f"WHEN NOT {remote} AND {stuck} THEN {Verdict.HELD:d} "
         f"WHEN NOT {remote} THEN CASE WHEN {writable} THEN {Verdict.WRITE:d} ELSE {Verdict.SETTLED:d} END "
-        f"WHEN NOT {hub} THEN {taken:d} WHEN {other_unit} THEN {Verdict.HELD:d} ELSE {decided} END::UTINYINT"
+        f"WHEN NOT {hub} THEN {taken:d} ELSE {decided} END::UTINYINT"
     )
+
+
+def flips(fields: Sequence[MergeField]) -> str:
+    """SQL: whether one of the fields keeps flipping."""
+    return f"coalesce(list_has_any(flipping, [{', '.join(literal(field.name) for field in fields)}]), false)"
+
+
+def _stuck(group: Group, places: Sequence[Place], hub: str) -> str:
+    """SQL: whether an edit of the hub must not be written, whoever wins."""
+    if group.measured is None:
+        return flips(group.fields)
+    (unit,) = (place.number for place in places if place.field == group.measured[1])
+    return any_of([flips(group.fields), f"{hub} AND h{unit} IS NOT NULL AND h{unit} IS DISTINCT FROM c{unit}"])
 
 
 def ending(places: Sequence[Place]) -> str:
@@ -84,11 +95,9 @@ def _waits(field: MergeField) -> str:
     return f"coalesce(list_contains(pending, {literal(field.name)}), false)" if field.type == "ref" else "false"
 
 
-def _decided(policy: Policy, number: int, writable: str, remote_wins: Verdict) -> str:
-    """SQL: the verdict where both sides edited the group with this number."""
-    outranks, hub_at = f"outranks[{number + 1}]", f"hub_at[{number + 1}]"
-    hub = f"CASE WHEN {writable} THEN {Verdict.HUB:d} ELSE {Verdict.KEEP:d} END"
-    remote, held = f"{remote_wins:d}", f"{Verdict.HELD:d}"
+def _decided(policy: Policy, number: int, hub: str, remote: str) -> str:
+    """SQL: the verdict where both sides edited the group with this number; `hub` and `remote`, where that one wins."""
+    outranks, hub_at, held = f"outranks[{number + 1}]", f"hub_at[{number + 1}]", f"{Verdict.HELD:d}"
     match policy:
         case "hold":
             return held

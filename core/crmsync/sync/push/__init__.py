@@ -112,6 +112,8 @@ class Push:
             same = "p.action = i.action AND p.fields::VARCHAR IS NOT DISTINCT FROM i.fields::VARCHAR"
             wanted = f"p.hub_id = i.hub_id AND (p.action = 'create' OR {same})"  # what a create left out belongs to it
             self.store.engine.execute(f"DELETE FROM intents i WHERE NOT EXISTS (FROM {self.only} p WHERE {wanted})")
+        if last is not None and self.side.linked:  # rows that were given are not the hub's
+            self.store.engine.execute("DELETE FROM intents WHERE source IS NOT NULL")
         return last
 
     @property
@@ -175,7 +177,7 @@ class Push:
             await drained(self.confirm.gone([(id_, None) for id_ in ids]))
         else:
             await drained(self.confirm.arrived(ids))
-        if action == "create":
+        if action == "create" and self.side.linked:
             existing, values = await self.worker.do(standing, self.store)
             await drained(self.confirm.arrived(existing))
             if self._write.by == self.side.key:

@@ -24,7 +24,8 @@ from crmsync.sync.push.value import KEY, value_of
 from crmsync.sync.worker import Worker
 
 _OPEN = "state IN ('sent', 'unknown')"
-_CREATE = "action = 'create'"
+_CREATE = "action = 'create' AND source IS NULL"
+_GIVEN = "action = 'create' AND source IS NOT NULL"  # not the hub's: looked up when they are given again
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,9 @@ class Recover:
         await drained(self.confirm.arrived(updates))
         await drained(self.confirm.gone([(id_, None) for id_ in archives]))
         await self.worker.do(self._end, "action IN ('update', 'archive')", "superseded")
+        await self.worker.do(self._end, _GIVEN, "superseded")
+        if not self.side.linked:
+            return
         await self.worker.do(self._end, f"{_CREATE} AND hub_id IN ({self._linked})", "superseded")
         asked = False
         if self.confirm.source.stream.find is not None and self.write.by == KEY:

@@ -103,11 +103,11 @@ def _names(cleared: Sequence[str], measured: str) -> str:
 
 def _measured(side: Side) -> str:
     """SQL: a condition that leaves out an amount in a currency, where the CRM has one of its own for all records."""
-    pairs = [group.measured for group in side.groups if group.measured and side.linked]
+    groups = [group for group in side.groups if group.measured and side.linked]
     return "".join(
-        f" AND NOT ({ELEMENT} IN ({literal(value.name)}, {literal(unit.name)}) "
-        f"AND fields->>{literal(unit.name)} IS NOT NULL)"
-        for value, unit in pairs
+        f" AND NOT ({ELEMENT} IN ({', '.join(literal(field.name) for field in group.measured or ())}) "
+        f"AND coalesce({group.left_out('fields')}, false))"
+        for group in groups
     )
 
 

@@ -12,9 +12,10 @@ def retry(store: FileStore, ids: Sequence[str] = (), *, code: str | None = None)
     """Plan rejected intents again, as if they had never been sent; tell how many.
 
     Those with one of `ids`, or, without any, all of them; in both cases only those with that `code`, if there is one.
+    Rows that were given, and are not the hub's, are left alone: they are given again.
     Raises AlreadyRunning while a run holds one of their streams: nothing is changed then.
     """
-    which = "state = 'rejected' AND (len($ids::VARCHAR[]) = 0 OR list_contains($ids::VARCHAR[], id))"
+    which = "state = 'rejected' AND source IS NULL AND (len($ids::VARCHAR[]) = 0 OR list_contains($ids::VARCHAR[], id))"
     which += " AND ($code::VARCHAR IS NULL OR code = $code::VARCHAR)"
     values = {"ids": list(ids), "code": code}
     with store.changing() as engine:

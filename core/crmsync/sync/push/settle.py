@@ -8,6 +8,7 @@ from crmsync.store.schema import INTENTS, LINKS
 from crmsync.sync.merge import settle_sql
 from crmsync.sync.merge.side import Side
 from crmsync.sync.merge.terms import bring_records
+from crmsync.sync.merge.verdict import any_of
 from crmsync.sync.push.render import RENDERED, problems
 
 _STATE = (
@@ -71,11 +72,13 @@ def _written(store: FileStore, side: Side) -> None:
     sent = f"list_contains(g._write, name) AND NOT list_contains({held}, name)"
     names = f"list_filter(json_keys(i.fields), lambda name: {sent})"
     entries = f"list_transform({names}, lambda name: to_json(name)::VARCHAR || ':' || {value})"
+    left_out = any_of(group.left_out("i.fields") for group in side.groups)
     _table(
         store,
         "written",
         "SELECT i.hub_id, o._id AS remote_id, coalesce(l.base, '{}') AS base, coalesce(l.shown, '{}') AS shown, "
-        f"'{{' || array_to_string({entries}, ',') || '}}' AS sent, CASE WHEN i.way = 'create' THEN {held} END AS held "
+        f"'{{' || array_to_string({entries}, ',') || '}}' AS sent, coalesce({left_out}, false) AS left_out, "
+        f"CASE WHEN i.way = 'create' THEN {held} END AS held "
         "FROM outcomes o JOIN ours i ON i.hub_id = o._key "
         f"JOIN outgoing g ON g._key = o._key JOIN {RENDERED} r ON r._key = o._key "
         "LEFT JOIN links l ON l.hub_id = i.hub_id WHERE o.outcome = 'applied'",
