@@ -205,3 +205,22 @@ def test_a_program_gets_the_labels_as_well(foreign: Lab) -> None:
     ]
     assert results["contact"]["write_requests"] == 1
     assert results["contact"]["requests"] > 1
+
+
+def test_a_plan_in_which_nothing_is_apart_links_nothing(lab: Lab) -> None:
+    """Nor does it take what was found for the stream before."""
+    lab.crm.create("known", email="known@example.com")
+    lab.try_run("company", "contact", "deal", mode="sync")
+    drawn = [result.plan for result in lab.try_run("company", "contact", "deal", mode="sync", rehearse=True)]
+    assert [plan and (plan.create, plan.link) for plan in drawn] == [(0, 0)] * 3
+
+
+def test_a_plan_tells_that_the_brake_would_be_pulled(lab: Lab) -> None:
+    """Else a person learns of it when the plan is carried out."""
+    for number in range(25):
+        lab.crm.create(str(number), email=f"{number}@example.com")
+    lab.run(mode="sync")
+    edit(lab.store_file, "DELETE FROM crm.contact WHERE email <> '0@example.com'")
+    drawn = lab.try_run(mode="push", rehearse=True)[0].plan
+    assert drawn
+    assert (drawn.archive, drawn.braked) == (24, True)

@@ -110,12 +110,15 @@ def _value_map(stream: str, drawn: Plan) -> list[str]:
         lines += textwrap.wrap(
             f"one of: {there}", 100, initial_indent=f"{' ' * 10}# ", subsequent_indent=f"{' ' * 10}#   "
         )
-        for trouble in drawn.troubles:
-            if trouble.label and trouble.field == field:
-                rows = show.count(trouble.rows, "row")
-                mapped = f"; now {trouble.meant!r}" if trouble.meant != trouble.value else ""
-                lines.append(f'{" " * 10}{json.dumps(trouble.value, ensure_ascii=False)}: ""  # {rows}{mapped}')
+        for (value, meant), alike in groupby(_labelled(drawn, field), key=lambda t: (t.value, t.meant)):
+            rows = show.count(sum(t.rows for t in alike), "row")
+            mapped = f"; now {meant!r}" if meant != value else ""
+            lines.append(f'{" " * 10}{json.dumps(value, ensure_ascii=False)}: ""  # {rows}{mapped}')
     return lines
+
+
+def _labelled(drawn: Plan, field: str) -> Sequence[Trouble]:
+    return sorted((t for t in drawn.troubles if t.label and t.field == field), key=lambda t: (t.value or "", t.meant))
 
 
 def _hints(plans: dict[str, Plan], path: Path, how: str) -> None:
@@ -124,6 +127,8 @@ def _hints(plans: dict[str, Plan], path: Path, how: str) -> None:
     (plan_id,) = {drawn.id for drawn in plans.values()}
     if any(drawn.conflicts for drawn in plans.values()):
         show.hint("Conflicts stay as they are on both sides until somebody decides.")
+    if any(drawn.braked for drawn in plans.values()):
+        show.hint("More would be archived than the brake lets through: if that is right, add --brake 100 to the run.")
     seconds = sum(drawn.seconds for drawn in plans.values())
     if seconds >= 1:
         show.hint(f"By the limits of the account it takes {seconds:,.0f} s at least.")

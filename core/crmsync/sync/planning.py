@@ -57,13 +57,14 @@ class Plan:
     merged: int = 0  # rows of the hub that would take something of the CRM's
     conflicts: int = 0
     unclear: int = 0  # records with several candidates
+    braked: bool = False  # more would be archived than the brake lets through
     requests: int = 0
     seconds: float = 0.0  # at least, by the limits of the account
     troubles: Sequence[Trouble] = field(default_factory=tuple)
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)  # those there are, of fields that want one
 
     def as_dict(self) -> dict[str, Any]:
-        names = ("create", "update", "archive", "link", "merged", "conflicts", "unclear")
+        names = ("create", "update", "archive", "link", "merged", "conflicts", "unclear", "braked")
         told: dict[str, Any] = {"plan": self.id, **{name: getattr(self, name) for name in names}}
         told |= {"write_requests": self.requests, "write_seconds": self.seconds}  # making the plan took some, too
         return told | {"troubles": [asdict(trouble) for trouble in self.troubles], "labels": dict(self.labels)}
@@ -148,6 +149,7 @@ class Planning:
         """What became of the stream's own pairs."""
         done = Reconciled()
         for side, held in self.merged:
+            self._table("matched", "SELECT NULL::VARCHAR AS hub_id, NULL::VARCHAR AS remote_id LIMIT 0")  # nothing yet
             done = Reconcile(self.store, side, held, self.take).run()
         return done
 

@@ -12,9 +12,17 @@ from crmsync.sync.model import Written
 _REASONS = 5  # of refused writes, in the log of a run
 
 
-def planned(store: FileStore, side: Side) -> int:
-    """How many writes are about to go out."""
-    counted = "SELECT count(*) FROM crmsync.intents WHERE connection = ? AND stream = ? AND state = 'planned'"
+def planned(store: FileStore, side: Side, action: str | None = None) -> int:
+    """How many writes are about to go out, or how many of them are of one action."""
+    which = "connection = $1 AND stream = $2 AND state = 'planned' AND ($3::VARCHAR IS NULL OR action = $3)"
+    counted = f"SELECT count(*) FROM crmsync.intents WHERE {which}"
+    ((number,),) = store.query(counted, [*side.whose.values(), action])[1]
+    return int(number)
+
+
+def linked(store: FileStore, side: Side) -> int:
+    """How many rows of the hub have a record."""
+    counted = "SELECT count(*) FROM crmsync.links WHERE connection = ? AND stream = ? AND state = 'linked'"
     ((number,),) = store.query(counted, list(side.whose.values()))[1]
     return int(number)
 

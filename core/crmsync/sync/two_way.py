@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
@@ -102,7 +102,9 @@ class TwoWay:
         await unless(self.holding.stop, self._recover())
         ids, values = await self._rehearse(Planning.to_read)
         await unless(self.holding.stop, self._refresh(ids, values))
-        return await self._rehearse(Planning.draw)
+        drawn = await self._rehearse(Planning.draw)
+        links = await self.around.worker.do(tally.linked, self.store, self.side)
+        return replace(drawn, braked=self._brakes(drawn.archive, links))
 
     async def hand_over(self, source: str) -> None:
         """Write the rows that a person gives, beside the hub; `side` is that of rows."""
@@ -114,7 +116,8 @@ class TwoWay:
         ids, keys = await do(given.known)
         await unless(stop, self._refresh(ids, keys))
         rows, equal = await do(given.owe)
-        self.pull.source.note("info", f"{source}: {rows} rows; the CRM has all that {equal} of them say.")
+        there = f"; of {equal:,} of them the CRM has all that they say" if equal else ""
+        self.pull.source.note("info", f"{source}: {rows:,} row{'' if rows == 1 else 's'}{there}.")
         await self._tell(Reconciled())
         self._emit("push")
         await self._announce()
@@ -225,20 +228,18 @@ class TwoWay:
 
     def _too_many(self) -> BrakePulled | None:
         """The brake, where rows that were deleted in the hub are more than a person may have meant."""
-        who = list(self.side.whose.values())
-        ((archives, links),) = self.store.query(
-            "SELECT (SELECT count(*) FROM crmsync.intents WHERE connection = $1 AND stream = $2 "
-            "AND state = 'planned' AND action = 'archive'), "
-            "(SELECT count(*) FROM crmsync.links WHERE connection = $1 AND stream = $2 AND state = 'linked')",
-            who,
-        )[1]
-        if archives <= max(BRAKE_FREE, links * self.pull.brake):
+        archives = tally.planned(self.store, self.side, "archive")
+        links = tally.linked(self.store, self.side)
+        if not self._brakes(archives, links):
             return None
         return BrakePulled(
             f"{archives} of {links} rows of {HUB}.{self.side.stream} were deleted, more than the brake of "
             f"{self.pull.brake:.0%} lets us archive in {self.side.connection}. None of them was archived.",
             hint="If that is right, run it again with: --brake 100. If not, restore the rows, with their _id.",
         )
+
+    def _brakes(self, archives: int, links: int) -> bool:
+        return archives > max(BRAKE_FREE, links * self.pull.brake)
 
     async def _announce(self) -> None:
         planned = await self.around.worker.do(tally.planned, self.store, self.side)
