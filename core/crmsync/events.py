@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -67,6 +67,28 @@ class BatchLanded(Event):
 
     counts: Mapping[str, int]
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class WritesPlanned(Event):
+    """So many `records` are about to be written."""
+
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchWritten(Event):
+    """The CRM has answered to a request that carried `records` writes; what became of each is another matter."""
+
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamWritten(Event):
+    """The stream's writes are over; `counts` by name, and `refusals`: reasons with their numbers, the most frequent."""
+
+    counts: Mapping[str, int]
+    refusals: Sequence[tuple[str, int]] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,10 +153,13 @@ class _Check:
 
     def _words(self, path: Path, words: Mapping[str, Any]) -> Iterator[Fault]:
         for ours, theirs in words.items():
-            if not isinstance(theirs, str):
+            if ours and theirs == "":
+                why = f"the CRM's word for {ours!r} is missing; without the line it is not written"
+                yield self.document.fault((*path, ours), "CF015", why)
+            elif not isinstance(theirs, str):
                 quotes = "" if theirs is None or isinstance(theirs, dict | list) else "; put it in quotes"
                 yield self.document.fault((*path, ours), "CF015", f"the word for {ours!r} must be a text{quotes}")
-            elif not ours or not theirs:
+            elif not ours:
                 yield self.document.fault((*path, ours), "CF015", "an empty text is no word: nothing stays nothing")
 
     def _policies(self, path: Path, line: Mapping[str, Any]) -> Iterator[Fault]:

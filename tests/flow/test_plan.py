@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from cli import Shell, shell
 from crmsync.errors import UsageError
@@ -152,3 +153,74 @@ def test_a_plan_is_told_in_words_and_in_json(busy: Lab) -> None:
     plan = json.loads(as_json.stdout)
     assert (plan["create"], plan["link"], plan["troubles"]) == (1, 1, [])
     assert program.inside("run", "--connector", "hubspot", "--mode", "push", "--plan", "none").returncode == 2
+
+
+@pytest.fixture
+def foreign(tmp_path: Path) -> Iterator[Lab]:
+    """An Odoo beside a hub in which things are called otherwise; one word is mapped to a label that is not there."""
+    with laboratory(tmp_path, provider="odoo") as lab:
+        lab.try_run("company", "contact", "deal", mode="push")
+        edit(
+            lab.store_file,
+            "INSERT INTO crm.company (_id, name, domain, industry) VALUES ('c', 'Acme', 'acme.example', 'Alchemy');"
+            "INSERT INTO crm.contact (_id, name, email, company_id) VALUES ('p', 'Ada', 'ada@acme.example', 'c');"
+            "INSERT INTO crm.deal (name, stage, company_id, contact_id) "
+            "VALUES ('A', 'Lunch', 'c', 'p'), ('B', 'Lunch', 'c', 'p'), ('C', 'Signed', 'c', 'p')",
+        )
+        lab.config = {"values": {"deal": {"stage": {"Signed": "Wonn"}}}}
+        yield lab
+
+
+def test_a_plan_offers_value_maps_with_what_there_is_to_choose_from(foreign: Lab) -> None:
+    """By the hub's words, whatever a map makes of them; as YAML that is refused until it is filled in."""
+    config = foreign.folder / "crmsync.yaml"
+    config.write_text(yaml.safe_dump({"connections": {"odoo": {"connector": "odoo", **foreign.config}}}))
+    made = shell(foreign.folder, connector="odoo", **foreign.crm.options(foreign.url))
+    told = made.inside("plan", "--connector", "odoo", "--store", str(foreign.store_file)).stderr
+    offered = told[told.index("    connections:") : told.index("  Each write:")]
+
+    values = {"company": {"industry": {"Alchemy": ""}}, "deal": {"stage": {"Lunch": "", "Signed": ""}}}
+    assert yaml.safe_load(offered) == {"connections": {"odoo": {"values": values}}}
+    assert "# one of: New, Proposition, Qualified, Won" in offered
+    assert '"Lunch": ""  # 2 rows' in offered
+    assert '"Signed": ""  # 1 row; now \'Wonn\'' in offered
+    assert "deal: 3 rows would be written without stage: odoo has no stage called as in the hub" in told
+    assert "does not have its record" not in told  # references whose records are planned, too, are no trouble
+
+    config.write_text(offered)
+    refused = made.inside("plan", "--connector", "odoo", "--store", str(foreign.store_file))
+    assert (refused.returncode, "the CRM's word for 'Lunch' is missing" in refused.stderr) == (2, True)
+
+
+def test_a_program_gets_the_labels_as_well(foreign: Lab) -> None:
+    """And the requests of the writes beside those that making the plan took."""
+    results = {
+        result.stream: result.as_dict()
+        for result in foreign.try_run("company", "contact", "deal", mode="push", rehearse=True)
+    }
+    assert results["deal"]["labels"] == {"stage": ["New", "Proposition", "Qualified", "Won"]}
+    assert [(t["value"], t["meant"], t["rows"]) for t in results["deal"]["troubles"]] == [
+        ("Lunch", "Lunch", 2),
+        ("Signed", "Wonn", 1),
+    ]
+    assert results["contact"]["write_requests"] == 1
+    assert results["contact"]["requests"] > 1
+
+
+def test_a_plan_in_which_nothing_is_apart_links_nothing(lab: Lab) -> None:
+    """Nor does it take what was found for the stream before."""
+    lab.crm.create("known", email="known@example.com")
+    lab.try_run("company", "contact", "deal", mode="sync")
+    drawn = [result.plan for result in lab.try_run("company", "contact", "deal", mode="sync", rehearse=True)]
+    assert [plan and (plan.create, plan.link) for plan in drawn] == [(0, 0)] * 3
+
+
+def test_a_plan_tells_that_the_brake_would_be_pulled(lab: Lab) -> None:
+    """Else a person learns of it when the plan is carried out."""
+    for number in range(25):
+        lab.crm.create(str(number), email=f"{number}@example.com")
+    lab.run(mode="sync")
+    edit(lab.store_file, "DELETE FROM crm.contact WHERE email <> '0@example.com'")
+    drawn = lab.try_run(mode="push", rehearse=True)[0].plan
+    assert drawn
+    assert (drawn.archive, drawn.braked) == (24, True)

@@ -132,3 +132,14 @@ def test_the_options_are_checked(hubspot: Lab) -> None:
     for words in (["--mode", "sync", "--stream", "contact"], ["--mode", "push"], ["--stream", "contact"]):
         told = program.inside("run", "--connector", "hubspot", *words, "--from", "x.csv")
         assert (told.returncode, "--from needs" in told.stderr) == (2, True)
+
+
+def test_a_row_whose_record_nobody_could_find_again_is_refused(lab: Lab) -> None:
+    """A second hand-over would make it a second time; rows with one key are told with their numbers."""
+    there = len(lab.mirror()) if lab.run().status == "done" else 0
+    rows = "email,name\nno address,Bad\n,Nobody\na@x.example,A\nA@X.example,B\n"
+    assert hand_over(lab, rows) == (0, 0, 4)
+    assert len(lab.mirror()) == there
+    lost = "has no email by which its record could be found"
+    twice = "the same email stands in the rows 3, 4"
+    assert sorted(reasons(lab)) == [f"row 1: {lost}", f"row 2: {lost}", f"row 3: {twice}", f"row 4: {twice}"]

@@ -292,3 +292,32 @@ def test_a_deal_moves_through_stages_that_are_called_otherwise(tmp_path: Path) -
             assert lab.simulator.get("Deals", deal)["Stage"] == "Closed Won"
             assert len(writes(lab)) == 1
         assert lab.rows("SELECT stage, status FROM crm.deal WHERE name = 'Big'") == [("Won", "won")]
+
+
+def test_a_label_that_a_new_record_lacks_goes_out_once_its_word_is_told(tmp_path: Path) -> None:
+    """What the CRM has made up in its place is nobody's edit: no conflict, whatever the map makes of it later."""
+    with laboratory(tmp_path, provider="odoo") as lab:
+        sync(lab, stream="deal")
+        edit(lab.store_file, "INSERT INTO crm.deal (name, stage) VALUES ('Big', 'Signed')")
+        for _ in range(2):
+            sync(lab, stream="deal")
+            assert lab.rows("SELECT stage FROM odoo.deal") == [("New",)]
+        assert writes(lab)[1:] == [("odoo", "update", "rejected", "odoo has no stage called 'Signed'")]
+        lab.config = {"values": {"deal": {"stage": {"Signed": "Won", "Fresh": "New"}}}}
+        sync(lab, stream="deal")
+        assert lab.rows("SELECT o.stage, h.stage, h.status FROM odoo.deal o JOIN crm.deal h USING (name)") == [
+            ("Won", "Signed", "won")
+        ]
+        assert conflicts(lab) == []
+
+
+def test_a_map_may_be_changed_while_sides_differ(lab: Lab) -> None:
+    """The record is called otherwise then, and was not edited."""
+    lab.config = {"merge": {"fields": {"contact": {"job_title": "hold"}}}}
+    ada = lab.simulator.create("contacts", {"email": "a@example.com", "jobtitle": "Chief"})
+    sync(lab)
+    lab.config |= WORDS
+    edit(lab.store_file, "UPDATE crm.contact SET job_title = 'Pilot'")
+    sync(lab)
+    assert lab.simulator.get("contacts", ada)["properties"]["jobtitle"] == "Pilot"
+    assert conflicts(lab) == []

@@ -164,7 +164,8 @@ def test_a_label_without_a_counterpart_holds_only_its_field(lab: Lab) -> None:
     assert (found["pipeline"], found["dealstage"], found["amount"]) == ("74625110", "141058323", "8")
     assert found["companies"] == ["Bolt"]
     sync(lab, "deal")
-    assert [(state, "stage: unknown value" in (message or "")) for _, state, message in told(lab)] == [
+    why = "hubspot has no stage called 'Lunch'"
+    assert [(state, why in (message or "")) for _, state, message in told(lab)] == [
         ("applied", False), ("applied", True), ("rejected", True),
     ]  # fmt: skip
 
@@ -180,7 +181,8 @@ def test_a_label_that_two_keys_have_is_not_guessed(lab: Lab) -> None:
     add(lab, "Unclear", pipeline="NULL")
     sync(lab, "deal")
 
-    assert told(lab) == [("create", "rejected", "stage: unknown value")]
+    why = "stage: the CRM has such a label, but it is not certain which one is meant"
+    assert told(lab) == [("create", "rejected", why)]
     assert "Unclear" not in {record["properties"]["dealname"] for record in lab.simulator.live("deals").values()}
     write(lab, "DELETE FROM crm.deal WHERE name = 'Unclear'")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cli import shell
 from lab import Lab, laboratory
 from store_kit import edit
 
@@ -66,3 +67,14 @@ def test_the_crm_s_amount_is_taken_with_its_currency(lab: Lab) -> None:
     lab.simulator.write("crm.lead", int(deal), {"expected_revenue": 7})
     sync(lab, "SELECT 1")
     assert lab.rows("SELECT amount, currency FROM crm.deal") == [(7, "EUR")]
+
+
+def test_nobody_can_decide_that_the_crm_counts_in_another_currency(lab: Lab) -> None:
+    """It would stay a conflict for ever; what helps is said. To take the CRM's amount is possible."""
+    sync(lab, "INSERT INTO crm.deal (name, amount, currency) VALUES ('A', 100, 'USD')")
+    ((conflict,),) = lab.rows("SELECT id FROM crmsync.conflicts WHERE resolved_at IS NULL")
+    decide = ("conflicts", "resolve", conflict, "--store", str(lab.store_file), "--take")
+    told = shell(lab.folder).inside(*decide, "hub")
+    assert (told.returncode, "Write amount and currency into crm.deal in EUR" in told.stderr) == (2, True)
+    assert shell(lab.folder).inside(*decide, "remote").returncode == 0
+    assert conflicts(lab) == []

@@ -133,7 +133,7 @@ TOLD = [
     "21:50: the hub has no 'lead'; possible here: contact, company, deal",
     "22:21: amount is of type decimal: only texts have value maps",
     "22:45: the word for 'A' must be a text; put it in quotes",
-    "22:51: an empty text is no word: nothing stays nothing",
+    "22:51: the CRM's word for 'B' is missing; without the line it is not written",
     "22:58: the word for 'C' must be a text",
     "22:68: pipeline must be a map of the hub's words to this CRM's",
     "23:10: merge must be a map with policy, first, fields",

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from crmsync.errors import ConfigError, SpecError
 from crmsync.mapping import list_variable
-from crmsync.mapping.labels import keys_variable
+from crmsync.mapping.labels import NO_LABEL, keys_variable
 from crmsync.mapping.transforms import TRANSFORMS
 from crmsync.mapping.write import compile_write
 from crmsync.spec.model_stream import Transform
@@ -215,7 +215,7 @@ def means_null(name, value):
         ({"type": "domain"}, "http://WWW.www.Acme.test:80/x", "https://acme.test"),
         ({"type": "domain"}, "www.", "held: not a domain"),
         ({"as": {"map": {True: "yes", False: "no"}}}, "no", "false"),
-        ({"as": {"map": {"a": "b"}}}, "c", "held: unknown value"),
+        ({"as": {"map": {"a": "b"}}}, "c", "held: the CRM has no such label"),
         ({"type": "set", "as": {"set": ";"}}, [" b", "", None, "a"], "b;a"),
         ({"type": "set", "as": {"set": ";"}}, ["a;b"], "held: an entry has ; in it"),
         ({"type": "json"}, "[1, 2,]", [1, 2]),
@@ -360,8 +360,8 @@ def test_a_list_that_is_not_set_holds_its_field():
 
     assert strict(row["_item"]) == {"id": "1", "z": "C"}
     assert [(p["field"], p["reason"], p["hold"]) for p in row["_problems"]] == [
-        ("x", "unknown value", True),
-        ("y", "unknown value", True),
+        ("x", NO_LABEL, True),
+        ("y", NO_LABEL, True),
     ]
     assert keys_variable(list_variable("a")) == "keys.list.a.value"
 

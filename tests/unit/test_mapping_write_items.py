@@ -68,9 +68,9 @@ def test_a_required_value_that_cannot_be_written_rejects_a_create_only():
     intent = {"stage": "New", "name": "Big"}
 
     assert WRITER.item(deal, intent) == {"id": "1", "n": "Big"}
-    assert WRITER.item(deal, intent, creates=True) == [("stage", "unknown value")]
+    assert WRITER.item(deal, intent, creates=True) == [("stage", "the CRM has no such label")]
     strict = a_target({"stage": {"at": "s", "as": {"list": "none"}, "on_bad": "reject"}, "name": "n"})
-    assert WRITER.item(strict, intent) == [("stage", "unknown value")]
+    assert WRITER.item(strict, intent) == [("stage", "the CRM has no such label")]
 
 
 @pytest.mark.parametrize(

@@ -176,7 +176,7 @@ def _after(conflict: Conflict, winner: str) -> str:
         return f"stays in the hub, linked to no record of {crm}"
     if winner == "remote":
         return f"{fields} in the hub as {crm} has it"
-    return f"{fields} goes to {crm} with the next sync"
+    return f"{fields} to {crm} with the next sync"
 
 
 # -- for a person ------------------------------------------------------------------------------------------------------

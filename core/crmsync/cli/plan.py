@@ -60,6 +60,8 @@ def plan(
         _tell(plans)
         for stream, drawn in plans.items():
             _tell_troubles(results[0].connection, stream, drawn.troubles)
+        if words := [_value_map(stream, drawn) for stream, drawn in plans.items() if drawn.labels]:
+            _offer(results[0].connection, words)
         named = [("connection", connection), *(("stream", stream) for stream in streams)]
         how = "".join(f" --{option} {value}" for option, value in named if value)
         _hints(plans, path, f"--connector {connector}{how} --mode {mode}")
@@ -81,23 +83,42 @@ def _tell(plans: dict[str, Plan]) -> None:
 
 
 def _tell_troubles(connection: str, stream: str, troubles: Sequence[Trouble]) -> None:
-    """Why writes would go without a field, or not at all; for labels, the value map to fill in."""
-    for (field, reason, whole), alike in groupby(troubles, key=lambda t: (t.field, t.reason, t.whole)):
-        of = list(alike)
+    """Why writes would go without a field, or not at all."""
+    for (field, reason, whole, label), alike in groupby(troubles, key=lambda t: (t.field, t.reason, t.whole, t.label)):
+        rows = sum(t.rows for t in alike)
         what = "would not be written" if whole else f"would be written without {field}"
-        show.told(f"{stream}: {show.count(sum(t.rows for t in of), 'row')} {what}: {reason}")
-        if any(t.label for t in of):
-            show.hint(f"Say in crmsync.yaml what they are called there:\n{_value_map(connection, stream, field, of)}")
+        why = f"{connection} has no {field} called as in the hub" if label else reason
+        show.told(f"{stream}: {show.count(rows, 'row')} {what}: {why}")
 
 
-def _value_map(connection: str, stream: str, field: str, troubles: Sequence[Trouble]) -> str:
+def _offer(connection: str, words: Sequence[list[str]]) -> None:
+    """The value maps to fill in, as one piece of YAML, since a file has each key once."""
+    show.hint(f"Say in crmsync.yaml what these are called in {connection}; without its line, one is not written there:")
+    lines = ["connections:", f"  {connection}:", "    values:", *(line for each in words for line in each)]
+    show.hint("\n".join(lines), "    ")
+
+
+def _value_map(stream: str, drawn: Plan) -> list[str]:
+    """Of one stream: each word of the hub that the CRM has no label for, and the labels that there are."""
     import json
+    import textwrap
 
-    lines = ["connections:", f"  {connection}:", "    values:", f"      {stream}:", f"        {field}:"]
-    lines += [
-        f'          {json.dumps(t.value, ensure_ascii=False)}: ""  # {show.count(t.rows, "row")}' for t in troubles
-    ]
-    return "\n".join(f"  {line}" for line in lines)
+    lines = [f"      {stream}:"]
+    for field, labels in drawn.labels.items():
+        there = ", ".join(labels) or "nothing: the list is empty"
+        lines.append(f"        {field}:")
+        lines += textwrap.wrap(
+            f"one of: {there}", 100, initial_indent=f"{' ' * 10}# ", subsequent_indent=f"{' ' * 10}#   "
+        )
+        for (value, meant), alike in groupby(_labelled(drawn, field), key=lambda t: (t.value, t.meant)):
+            rows = show.count(sum(t.rows for t in alike), "row")
+            mapped = f"; now {meant!r}" if meant != value else ""
+            lines.append(f'{" " * 10}{json.dumps(value, ensure_ascii=False)}: ""  # {rows}{mapped}')
+    return lines
+
+
+def _labelled(drawn: Plan, field: str) -> Sequence[Trouble]:
+    return sorted((t for t in drawn.troubles if t.label and t.field == field), key=lambda t: (t.value or "", t.meant))
 
 
 def _hints(plans: dict[str, Plan], path: Path, how: str) -> None:
@@ -106,6 +127,8 @@ def _hints(plans: dict[str, Plan], path: Path, how: str) -> None:
     (plan_id,) = {drawn.id for drawn in plans.values()}
     if any(drawn.conflicts for drawn in plans.values()):
         show.hint("Conflicts stay as they are on both sides until somebody decides.")
+    if any(drawn.braked for drawn in plans.values()):
+        show.hint("More would be archived than the brake lets through: if that is right, add --brake 100 to the run.")
     seconds = sum(drawn.seconds for drawn in plans.values())
     if seconds >= 1:
         show.hint(f"By the limits of the account it takes {seconds:,.0f} s at least.")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from crmsync.cli.show import aside, count
 from crmsync.events import (
+    BatchWritten,
     Event,
     Events,
     Note,
@@ -21,6 +22,7 @@ from crmsync.events import (
     Retrying,
     StreamFinished,
     Waiting,
+    WritesPlanned,
 )
 
 if TYPE_CHECKING:
@@ -102,11 +104,14 @@ class _Row:
     who: str
     phase: str = ""
     records: int = 0
+    written: int = 0
+    to_write: int = 0
     requests: int = 0
     status: str = ""
     why: str = ""  # it waits
     until: float = 0.0
     begun: float = field(default_factory=time.monotonic)
+    since: float = field(default_factory=time.monotonic)  # it reads, or writes
 
     def hear(self, event: Event) -> None:
         match event:
@@ -119,6 +124,10 @@ class _Row:
                 self.why, self.until = reason, time.monotonic() + seconds
             case PageRead(records=records):
                 self.records += records
+            case WritesPlanned(records=records):
+                self.to_write, self.since = self.written + records, time.monotonic()
+            case BatchWritten(records=records):
+                self.written += records
             case StreamFinished(status=status):
                 self.status = status
 
@@ -126,12 +135,16 @@ class _Row:
         """One line; what matters least stands last, where a narrow terminal cuts it off."""
         elapsed_s = time.monotonic() - self.begun
         left_s = self.until - time.monotonic()
-        shown = f"{self.who:<{longest}}  {self.status or self.phase:<10}  {self.records:>9,} records"
+        done, what = self.records, "records"
+        if self.to_write and not self.status:
+            done, what = self.written, f"of {self.to_write:,} written"
+        shown = f"{self.who:<{longest}}  {self.status or self.phase:<10}  {done:>9,} {what}"
         if self.status:
             return shown
         if left_s > 0.5:
             return _cut(f"{shown}  waiting {left_s:.0f} s: {self.why}", width)
-        rate = self.records / elapsed_s if elapsed_s > 0.5 else 0
+        for_s = time.monotonic() - self.since
+        rate = done / for_s if for_s > 0.5 else 0
         minutes, seconds = divmod(int(elapsed_s), 60)
         requests = f"{count(self.requests, 'request'):>14}"
         return _cut(f"{shown}  {rate:>7,.0f}/s  {requests}  {minutes}:{seconds:02}", width)

@@ -196,7 +196,7 @@ def _meant(word: str, writes: Sequence[str], records: Sequence[str]) -> list[str
 def _print(write: dict[str, Any], ids: Sequence[str]) -> None:
     from crmsync.cli.records import short
 
-    times = show.count(write["attempts"] or 0, "attempt")
+    times = "not sent" if not write["attempts"] else show.count(write["attempts"], "attempt")
     when = f", {write['settled_at'].astimezone():%Y-%m-%d %H:%M}" if write["settled_at"] else ""
     who = f"{write['connection']}.{write['stream']} {write['remote_id'] or ''}".rstrip()
     show.line(f"{short(write['id'], ids)}  {write['record']}  {who}  {write['action']} refused ({times}{when})")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _WRITING = {
     "refused": "Some writes were not accepted. See why: crmsync rejects",
-    "conflicts": "Some fields changed on both sides, and wait for you to decide: crmsync conflicts",
+    "conflicts": "Some fields differ on both sides, and wait for you to decide: crmsync conflicts",
 }
 _MARKS = {"done": ("✓", "green"), "stopped": ("■", "yellow"), "failed": ("✗", "red")}
 
@@ -95,12 +95,12 @@ def run(
         for result in results:
             show.json_line(result.as_dict())
     else:
-        _summary(results, path)
+        _summary(results, path, by_hub=source is None)
     return _exit_status(results, strict=strict)
 
 
-def _summary(results: Sequence[Result], path: Path) -> None:
-    """What became of each stream, and what to type next; all on stderr."""
+def _summary(results: Sequence[Result], path: Path, *, by_hub: bool) -> None:
+    """What became of each stream, and what to type next; all on stderr. `by_hub`: the hub is what was written."""
     for result in results:
         _told(result)
     hints = [result.error["hint"] for result in results if result.error and result.error["hint"]]
@@ -112,7 +112,7 @@ def _summary(results: Sequence[Result], path: Path) -> None:
         if any(getattr(result.written, trouble, 0) for result in results):
             show.hint(f"{say} --store {path}")
     if done := [result for result in results if result.status == "done"]:
-        table = f"{done[0].connection if done[0].written is None else 'crm'}.{done[0].stream}"
+        table = f"{'crm' if by_hub and done[0].written else done[0].connection}.{done[0].stream}"
         show.hint(f'Look at the rows: crmsync query --store {path} "FROM {table} LIMIT 5"')
 
 

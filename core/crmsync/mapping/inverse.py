@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from crmsync.errors import SpecError
-from crmsync.mapping.labels import key_of
+from crmsync.mapping.labels import NO_LABEL, is_label, key_of
 from crmsync.mapping.lists import ELEMENT, kept, mapped
 from crmsync.mapping.lookups import list_variable
 from crmsync.mapping.transforms import known_zone
@@ -53,10 +53,12 @@ class Writing:
     """How a value is written: `text`, NULL where it cannot be, which `reason` explains.
 
     `bare`: the text is JSON as it stands. `parts` of the text, by name, are NULL where they are to be cleared.
+    `unclear`: SQL, whether it cannot be written because it may mean several things.
     """
 
     text: str
     reason: str = ""
+    unclear: str = ""
     bare: bool = False
     parts: Mapping[str, str] = field(default_factory=dict)
 
@@ -186,7 +188,7 @@ def _map(target: Target, ours: Mapping[Any, Any]) -> Writing:
         raise SpecError(f"the map has {', '.join(doubled)} twice, so it has no inverse: its line must say `dir: read`")
     theirs = [literal(bind.as_text(key)) for key in ours]
     cases = " ".join(f"WHEN {literal(label)} THEN {key}" for label, key in zip(labels, theirs, strict=True))
-    return Writing(f"CASE {target.value('VARCHAR')} {cases} END", "unknown value")
+    return Writing(f"CASE {target.value('VARCHAR')} {cases} END", NO_LABEL)
 
 
 def _list(target: Target, arg: Any) -> Writing:
@@ -194,11 +196,16 @@ def _list(target: Target, arg: Any) -> Writing:
         raise SpecError("a list with `take` has no inverse: its line must say `dir: read`")
     name = arg["list"] if isinstance(arg, Mapping) else arg
     scope = target.scope() or (None, "true")
-    return Writing(key_of(list_variable(name), target.value("VARCHAR"), *scope), "unknown value")
+    return _labelled(list_variable(name), target, *scope)
 
 
 def _options(target: Target, _: Any) -> Writing:
-    return Writing(key_of(target.options, target.value("VARCHAR")), "unknown value")
+    return _labelled(target.options, target)
+
+
+def _labelled(variable: str, target: Target, *scope: str) -> Writing:
+    label = target.value("VARCHAR")
+    return Writing(key_of(variable, label, *scope), NO_LABEL, is_label(variable, label))
 
 
 def _set(target: Target, separator: Any) -> Writing:

@@ -6,8 +6,14 @@ reads as an empty one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from crmsync.mapping.lookups import look_up
-from crmsync.quote import identifier
+from crmsync.quote import identifier, literal
+
+# Why a field whose label leads to no key is not written. The second: several keys have it, or none in this scope.
+NO_LABEL = "the CRM has no such label"
+UNCLEAR = "the CRM has such a label, but it is not certain which one is meant"
 
 
 def keys_variable(variable: str) -> str:
@@ -24,6 +30,19 @@ def key_of(variable: str, label: str, scope: str | None = None, scoped: str = "t
     if scope is not None:
         place = f"CASE WHEN {scoped} THEN to_json([{scope}, {label}])::VARCHAR ELSE {place} END"
     return look_up(keys_variable(variable), place)
+
+
+def is_label(variable: str, label: str) -> str:
+    """SQL: whether any key has the label."""
+    return f"coalesce(list_contains(map_values(getvariable({literal(variable)})), {label}), false)"
+
+
+def labels_sql(variables: Sequence[str]) -> str:
+    """A SELECT of all labels that lead to a key in one of these variables, one a row."""
+    places = " UNION ALL ".join(
+        f"SELECT unnest(map_keys(getvariable({literal(keys_variable(name))})))::VARCHAR AS place" for name in variables
+    )
+    return f"SELECT DISTINCT place::JSON->>'$[#-1]' AS label FROM ({places}) ORDER BY label"
 
 
 def set_keys_sql(variable: str) -> str:

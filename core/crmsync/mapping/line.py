@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from crmsync.errors import SpecError
 from crmsync.mapping.elements import Elements
 from crmsync.mapping.inverse import Writing, without_nul, write
-from crmsync.mapping.labels import key_of
+from crmsync.mapping.labels import UNCLEAR, key_of
 from crmsync.mapping.lookups import list_variable, options_variable
 from crmsync.mapping.paths import parse
 from crmsync.mapping.types import duckdb_type
@@ -164,6 +164,9 @@ class Line:
         field = self._field
         empty = "required" if field.required else "cannot be cleared" if field.transform.kind == "case" else None
         reasons = f"WHEN NOT {self.given} THEN {literal(empty)} " if empty else ""
+        if self._writing.unclear:
+            unclear = f"{self.given} AND {self.written} IS NULL AND {self._writing.unclear}"
+            reasons += f"WHEN {unclear} THEN {literal(UNCLEAR)} "
         if self._writing.reason:
             reasons += f"WHEN {self.given} AND {self.written} IS NULL THEN {literal(self._writing.reason)} "
         if self.torn != "false":

@@ -22,6 +22,7 @@ from crmsync.sync.merge.side import Side
 from crmsync.sync.merge.values import piece, pieces
 
 GIVEN, OFFERED, OWED = "given", "offered", "owed"
+_ADDRESS = literal(r"[^@\s]+@[^@\s]+")  # what can be written as an e-mail address
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Given:
         self._table(
             OFFERED,
             f"SELECT _row, {', '.join([*typed, *absent])}, concat_ws('; ', {wrong}) AS _wrong, "
-            f"{plain(texts[key.name], key.type)} AS _match FROM {GIVEN}",
+            f"{plain(_certain(texts[key.name], key.type), key.type)} AS _match FROM {GIVEN}",
         )
 
     def known(self) -> tuple[list[str], list[str]]:
@@ -77,15 +78,16 @@ class Given:
             for f in self.side.fields
         ]
         reason = (
-            f"CASE WHEN o._match IS NULL THEN {literal(f'has no {self.side.key}, by which its record is found')} "
-            f"WHEN o.copies > 1 THEN {literal(f'the same {self.side.key} stands in several rows')} "
+            f"CASE WHEN o._match IS NULL THEN {literal(f'has no {self.side.key} by which its record could be found')} "
+            f"WHEN len(o.copies) > 1 THEN {literal(f'the same {self.side.key} stands in the rows ')} "
+            "|| array_to_string(o.copies, ', ') "
             "WHEN len(a.ids) > 1 THEN 'several records: ' || array_to_string(a.ids, ', ') "
             "WHEN o._wrong <> '' THEN o._wrong END"
         )
         self._table(
             "weighed",
             f"SELECT o._row, o._match, a.ids[1] AS remote_id, {pieces(differs)} AS fields, {reason} AS reason "
-            "FROM (SELECT *, count(*) OVER (PARTITION BY _match) AS copies FROM offered) o "
+            "FROM (SELECT *, list(_row ORDER BY _row) OVER (PARTITION BY _match) AS copies FROM offered) o "
             "LEFT JOIN alike a USING (_match) LEFT JOIN theirs t ON t._id = a.ids[1]",
         )
         self._table(
@@ -141,6 +143,11 @@ class Given:
 
     def _table(self, name: str, query: str) -> None:
         self.store.engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+
+
+def _certain(text: str, type_: str) -> str:
+    """SQL: the text of a key, NULL where it is none: a CRM might make its row a record that nobody finds again."""
+    return f"CASE WHEN regexp_full_match(trim({text}), {_ADDRESS}) THEN {text} END" if type_ == "email" else text
 
 
 def side_of_rows(side: Side, stream: Stream) -> Side:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from crmsync.events import Event, Note, PhaseStarted, RequestAnswered, Retrying, StreamFinished, Waiting
+from crmsync.events import Event, Note, PhaseStarted, RequestAnswered, Retrying, StreamFinished, StreamWritten, Waiting
 from crmsync.sync.model import Counts, Written
 
 if TYPE_CHECKING:
@@ -66,8 +66,16 @@ class Journal:
                     self.waited_s += event.wait_s
                 case Waiting():
                     self.waited_s += event.seconds
-            if line := _line(event):
-                self._logs.append(line)
+            self._logs += _lines(event)
+
+
+def _lines(event: Event) -> Sequence[Mapping[str, Any]]:
+    if isinstance(event, StreamWritten):
+        told = ", ".join(f"{n:,} {what}" for what, n in event.counts.items() if n)
+        line = _log("info", event, f"In step: {told}." if told else "In step: nothing to write.", **event.counts)
+        return [line, *(_log("warning", event, f"Refused, {n:,} times: {why}") for why, n in event.refusals)]
+    told_of = _line(event)
+    return [told_of] if told_of else []
 
 
 def _line(event: Event) -> Mapping[str, Any] | None:

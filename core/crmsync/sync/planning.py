@@ -11,15 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from crmsync.mapping import literal
+from crmsync.mapping import list_variable, literal, options_variable
+from crmsync.mapping.labels import NO_LABEL, labels_sql
 from crmsync.spec.model import Pool
 from crmsync.spec.model_write import Write
 from crmsync.store import Append, Change, Commit, FileStore, Lease, Update
-from crmsync.store.schema import INTENTS
+from crmsync.store.schema import INTENTS, INTENTS_OF_ROW
 from crmsync.sync.merge.reconcile import Reconcile, Reconciled
 from crmsync.sync.merge.side import Side
 from crmsync.sync.push import Way, take
-from crmsync.sync.push.render import RENDERED, render
+from crmsync.sync.push.render import RENDERED, TOLD, WAITS, render
 from crmsync.sync.push.value import value_of
 
 IN_PLAN = "in_plan"  # the engine table of a plan's writes
@@ -29,14 +30,16 @@ _ALL = 2**62  # rows
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """`rows` writes that would go without a field, or (`whole`) not at all: why, and because of which value.
+    """`rows` writes that would go without a field, or (`whole`) not at all: why, and because of which value of the hub.
 
-    `label`: the value is one of a list of the CRM's, under which it may have another name there.
+    `label`: the CRM has a list for the field, in which nothing is called `meant`, which is what a value map makes of
+    the hub's value.
     """
 
     field: str
     reason: str
     value: str | None
+    meant: str | None
     rows: int
     whole: bool
     label: bool
@@ -54,14 +57,17 @@ class Plan:
     merged: int = 0  # rows of the hub that would take something of the CRM's
     conflicts: int = 0
     unclear: int = 0  # records with several candidates
+    braked: bool = False  # more would be archived than the brake lets through
     requests: int = 0
     seconds: float = 0.0  # at least, by the limits of the account
     troubles: Sequence[Trouble] = field(default_factory=tuple)
+    labels: Mapping[str, Sequence[str]] = field(default_factory=dict)  # those there are, of fields that want one
 
     def as_dict(self) -> dict[str, Any]:
-        names = ("create", "update", "archive", "link", "merged", "conflicts", "unclear", "requests", "seconds")
+        names = ("create", "update", "archive", "link", "merged", "conflicts", "unclear", "braked")
         told: dict[str, Any] = {"plan": self.id, **{name: getattr(self, name) for name in names}}
-        return told | {"troubles": [asdict(trouble) for trouble in self.troubles]}
+        told |= {"write_requests": self.requests, "write_seconds": self.seconds}  # making the plan took some, too
+        return told | {"troubles": [asdict(trouble) for trouble in self.troubles], "labels": dict(self.labels)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +127,12 @@ class Planning:
                 "SELECT count(*) FROM crmsync.conflicts WHERE connection = ? AND stream = ? AND resolved_at IS NULL",
                 list(self.side.whose.values()),
             )[1][0][0]
-            requests, troubles = self._rendered()
+            requests = self._rendered()
+            self._leave_out_references()
             self._bring("planned", state="planned")
             self._add_links()
         counts = dict(self.store.engine.rows("SELECT action, count(*) FROM planned GROUP BY action"))
+        troubles = self._troubles()
         return Plan(
             id=self.lease.run_id,
             **counts,
@@ -134,33 +142,58 @@ class Planning:
             requests=requests.total(),
             seconds=self._least_s(requests),
             troubles=troubles,
+            labels={name: self._labels(name) for name in {trouble.field for trouble in troubles if trouble.label}},
         )
 
     def _merge(self) -> Reconciled:
         """What became of the stream's own pairs."""
         done = Reconciled()
         for side, held in self.merged:
+            self._table("matched", "SELECT NULL::VARCHAR AS hub_id, NULL::VARCHAR AS remote_id LIMIT 0")  # nothing yet
             done = Reconcile(self.store, side, held, self.take).run()
         return done
 
-    def _rendered(self) -> tuple[Counter[str], list[Trouble]]:
-        """Requests that the planned writes need, by action, and what could not be said."""
+    def _rendered(self) -> Counter[str]:
+        """Requests that the planned writes need, by action; the engine table `troubles` has what could not be said."""
         requests, after = Counter[str](), ""
         engine = self.store.engine
-        columns = "field VARCHAR, reason VARCHAR, value VARCHAR, hold BOOLEAN"
+        columns = "field VARCHAR, reason VARCHAR, value VARCHAR, meant VARCHAR, hold BOOLEAN"
         engine.execute(f"CREATE OR REPLACE TEMP TABLE troubles ({columns})")
         while (last := take(self.store, self.side, self.write, self.ways, {"state": "planned"}, after)) is not None:
             after = last
             for name, way in self.ways.items():
                 requests[name] += len(render(self.store, self.side, way.render, name))
+                ours = "i.fields->>('$.\"' || p.field || '\"')"
                 engine.execute(
-                    "INSERT INTO troubles SELECT p.field, p.reason, p.value, p.hold "
-                    f"FROM (SELECT unnest(_problems) AS p FROM {RENDERED})"
+                    f"INSERT INTO troubles SELECT p.field, p.reason, coalesce({ours}, p.value), p.value, "
+                    f"p.hold AND NOT _rejected FROM (SELECT _key, _rejected, unnest({TOLD}) AS p FROM {RENDERED} r) "
+                    f"JOIN intents i ON i.hub_id = _key AND i.way = {literal(name)}"
                 )
-        found = engine.rows("SELECT field, reason, value, count(*), NOT hold FROM troubles GROUP BY ALL ORDER BY ALL")
-        fields = {f.name: f.transform for way in self.ways.values() for f in way.render.fields}
-        labels = {name for name, how in fields.items() if how.lists or how.kind == "options"}
-        return requests, [Trouble(f, why, value, rows, whole, f in labels) for f, why, value, rows, whole in found]
+        return requests
+
+    def _leave_out_references(self) -> None:
+        """Forget in `troubles` the references whose records are planned as well: these are written before."""
+        for name, stream in ((each.name, each.refers) for each in self.side.fields if each.refers is not None):
+            which = f"field = {literal(name)} AND reason = {literal(WAITS)}"
+            asked = f"SELECT DISTINCT {self.side.who(stream)}, value AS hub_id FROM troubles WHERE {which}"
+            self.store.lookup(INTENTS_OF_ROW, asked, "parents", ("hub_id", "action", "state"))
+            coming = "SELECT hub_id FROM parents WHERE action = 'create' AND state = 'planned'"
+            self.store.engine.execute(f"DELETE FROM troubles WHERE {which} AND value IN ({coming})")
+
+    def _troubles(self) -> list[Trouble]:
+        found = self.store.engine.rows(
+            "SELECT field, reason, CASE WHEN label THEN value END, CASE WHEN label THEN meant END, count(*), NOT hold, "
+            f"label FROM (SELECT *, reason = {literal(NO_LABEL)} AS label FROM troubles) GROUP BY ALL ORDER BY ALL"
+        )
+        return [Trouble(*row) for row in found]
+
+    def _labels(self, name: str) -> Sequence[str]:
+        """The labels that the CRM has for a field."""
+        how = next(f.transform for way in self.ways.values() for f in way.render.fields if f.name == name)
+        if how.kind == "map":
+            return sorted(map(str, how.arg.values()))
+        lists = [list_variable(each) for each in sorted(how.lists)] or [options_variable(self.side.stream, name)]
+        return [row[0] for row in self.store.engine.rows(labels_sql(lists))]
 
     def _least_s(self, requests: Mapping[str, int]) -> float:
         """The seconds that the account's rates demand of so many requests."""

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
 from crmsync.errors import BrakePulled, PlanMoved, StoreMoved
-from crmsync.events import PhaseStarted
+from crmsync.events import PhaseStarted, StreamWritten, WritesPlanned
 from crmsync.mapping.outcome import compile_outcome
 from crmsync.mapping.write import compile_write
 from crmsync.spec.model import Spec
 from crmsync.spec.model_stream import Stream
 from crmsync.spec.model_write import Write
 from crmsync.store import Commit, FileStore, Lease
+from crmsync.sync import tally
 from crmsync.sync.given import OWED, Given
 from crmsync.sync.holding import Holding
 from crmsync.sync.merge.reconcile import Reconcile, Reconciled
@@ -75,6 +76,7 @@ class TwoWay:
             done += await unless(stop, self._reconcile())
         await self._tell(done)
         self._emit("push")
+        await self._announce()
         braked = await do(self._too_many)
         if braked is not None:
             push.ways = {name: way for name, way in self._ways.items() if name != "archive"}
@@ -83,11 +85,12 @@ class TwoWay:
             if push.done.linked or (push.done.applied and any(group.measured for group in self.side.groups)):
                 # what the CRM had already may lack something of the hub's, and so does what was made without an amount
                 done += await unless(stop, self._reconcile())
+                await self._announce()
                 await push.run()
             if self.take and (rows := await do(self._written_rows)):
                 done += await unless(stop, self._reconcile(lambda merge: merge.again(rows)))
         finally:
-            await self._tell(done)
+            await self._conclude(done)
         if plan_id is not None:
             await do(self._end_plan)
         if braked is not None:
@@ -99,7 +102,9 @@ class TwoWay:
         await unless(self.holding.stop, self._recover())
         ids, values = await self._rehearse(Planning.to_read)
         await unless(self.holding.stop, self._refresh(ids, values))
-        return await self._rehearse(Planning.draw)
+        drawn = await self._rehearse(Planning.draw)
+        links = await self.around.worker.do(tally.linked, self.store, self.side)
+        return replace(drawn, braked=self._brakes(drawn.archive, links))
 
     async def hand_over(self, source: str) -> None:
         """Write the rows that a person gives, beside the hub; `side` is that of rows."""
@@ -111,13 +116,15 @@ class TwoWay:
         ids, keys = await do(given.known)
         await unless(stop, self._refresh(ids, keys))
         rows, equal = await do(given.owe)
-        self.pull.source.note("info", f"{source}: {rows} rows; the CRM has all that {equal} of them say.")
+        there = f"; of {equal:,} of them the CRM has all that they say" if equal else ""
+        self.pull.source.note("info", f"{source}: {rows:,} row{'' if rows == 1 else 's'}{there}.")
         await self._tell(Reconciled())
         self._emit("push")
+        await self._announce()
         try:
             await self._push(only=OWED).run()
         finally:
-            await self._tell(Reconciled())
+            await self._conclude(Reconciled())
 
     @property
     def store(self) -> FileStore:
@@ -225,14 +232,9 @@ class TwoWay:
 
     def _too_many(self) -> BrakePulled | None:
         """The brake, where rows that were deleted in the hub are more than a person may have meant."""
-        who = list(self.side.whose.values())
-        ((archives, links),) = self.store.query(
-            "SELECT (SELECT count(*) FROM crmsync.intents WHERE connection = $1 AND stream = $2 "
-            "AND state = 'planned' AND action = 'archive'), "
-            "(SELECT count(*) FROM crmsync.links WHERE connection = $1 AND stream = $2 AND state = 'linked')",
-            who,
-        )[1]
-        if archives <= max(BRAKE_FREE, links * self.pull.brake):
+        archives = tally.planned(self.store, self.side, "archive")
+        links = tally.linked(self.store, self.side)
+        if not self._brakes(archives, links):
             return None
         return BrakePulled(
             f"{archives} of {links} rows of {HUB}.{self.side.stream} were deleted, more than the brake of "
@@ -240,34 +242,31 @@ class TwoWay:
             hint="If that is right, run it again with: --brake 100. If not, restore the rows, with their _id.",
         )
 
-    async def _tell(self, done: Reconciled) -> None:
-        """What it has come to so far."""
-        self.pull.lander.journal.written = await self.around.worker.do(self._written, done)
+    def _brakes(self, archives: int, links: int) -> bool:
+        return archives > max(BRAKE_FREE, links * self.pull.brake)
 
-    def _written(self, done: Reconciled) -> Written:
-        found = self.store.query(
-            "SELECT count(*) FILTER (state = 'applied' AND action = 'create'), "
-            "count(*) FILTER (state = 'applied' AND action = 'update'), "
-            "count(*) FILTER (state = 'applied' AND action = 'archive'), count(*) FILTER (state = 'rejected'), "
-            "count(*) FILTER (state = 'unknown'), (SELECT count(*) FROM crmsync.conflicts "
-            "WHERE connection = $1 AND stream = $2 AND resolved_at IS NULL) "
-            "FROM crmsync.intents WHERE connection = $1 AND stream = $2 AND run_id = $3",
-            [*self.side.whose.values(), self.lease.run_id],
-        )
-        created, updated, archived, refused, unknown, conflicts = found[1][0]
-        return Written(
-            merged=done.made + done.changed,
-            linked=done.linked,
-            created=created,
-            updated=updated,
-            archived=archived,
-            refused=refused,
-            unknown=unknown,
-            conflicts=conflicts,
-        )
+    async def _announce(self) -> None:
+        planned = await self.around.worker.do(tally.planned, self.store, self.side)
+        self.around.events.emit(WritesPlanned(*self._who, planned))
+
+    async def _tell(self, done: Reconciled) -> Written:
+        """What it has come to so far."""
+        written = await self.around.worker.do(tally.written, self.store, self.side, self.lease.run_id, done)
+        self.pull.lander.journal.written = written
+        return written
+
+    async def _conclude(self, done: Reconciled) -> None:
+        """What it has come to, and why what was refused was refused."""
+        written = await self._tell(done)
+        refusals = await self.around.worker.do(tally.refusals, self.store, self.side, self.lease.run_id)
+        self.around.events.emit(StreamWritten(*self._who, written.as_dict(), refusals))
 
     def _emit(self, phase: str) -> None:
-        self.around.events.emit(PhaseStarted(self.around.connection.name, self.pull.source.stream.name, phase))
+        self.around.events.emit(PhaseStarted(*self._who, phase))
+
+    @property
+    def _who(self) -> tuple[str, str]:
+        return self.around.connection.name, self.pull.source.stream.name
 
 
 def side_to_write(pull: Pull, around: Surroundings) -> Side | None:

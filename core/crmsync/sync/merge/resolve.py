@@ -68,6 +68,7 @@ class _Resolve:
         self.store.lookup(LINKS, links, "links", (*LINKS.key, "remote_id", "base", "shown", "state"))
         merge_pairs(self.store, self.side, "SELECT hub_id, remote_id, base, shown FROM links WHERE state = 'linked'")
         self._require_unmoved()
+        self._require_unit()
         further = {"hub": self._of_hub, "remote": self._of_remote, "value": self._of_value}[self.winner]()
         self._table(
             "resolved",
@@ -92,6 +93,18 @@ class _Resolve:
             raise ConflictMoved("\n".join(f"Conflict {id_} {why}." for id_, why in moved))
         if copies := self._rows("SELECT _id FROM hub_rows GROUP BY _id HAVING count(*) > 1"):
             raise UsageError(f"Several rows of crm.{self.side.stream} have the _id {copies[0][0]}: keep one of them.")
+
+    def _require_unit(self) -> None:
+        """Where the hub is to win, its amount is in the currency that the CRM counts in: else it stays a conflict."""
+        for value, unit in (group.measured for group in self.side.groups if group.measured):
+            ours, theirs = (f"{side}->>{literal(unit.name)}" for side in ("hub", "remote"))
+            if self.winner == "hub" and (other := self._rows(f"SELECT {theirs} FROM noted WHERE {ours} <> {theirs}")):
+                raise UsageError(
+                    f"{self.side.connection} counts this in {other[0][0]}, which cannot be written there: the hub's "
+                    f"{value.name} would be another one.",
+                    hint=f"Write {value.name} and {unit.name} into crm.{self.side.stream} in {other[0][0]}, and sync; "
+                    "or take remote.",
+                )
 
     # -- what a decision changes ---------------------------------------------------------------------------------------
 

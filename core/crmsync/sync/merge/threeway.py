@@ -29,8 +29,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from crmsync.mapping import identifier
-from crmsync.store import plain
-from crmsync.sync.merge.model import Group, Place, places
+from crmsync.store import alike, plain
+from crmsync.sync.merge.model import Group, MergeField, Place, places
 from crmsync.sync.merge.result import result, sides
 from crmsync.sync.merge.values import absent, compared, entry, link
 from crmsync.sync.merge.verdict import MOVES, TAKES, WRITES, among, ending, verdict
@@ -81,16 +81,23 @@ def _read(groups: Sequence[Group], placed: Sequence[Place]) -> str:
 
 
 def _plain(placed: Sequence[Place]) -> str:
-    """Each value in the form in which it is compared. `f`: the field was never agreed on."""
+    """Each value in the form in which it is compared. `f`: the field was never agreed on.
+
+    The link's texts may be older than the map of words that there is now.
+    """
     values = []
     for place in placed:
         n, field = place.number, place.field
         values += [
             f"{compared(field, f'v{n}')} AS h{n}, {plain(f'w{n}', field.type)} AS c{n}",
-            f"{entry('link.base', field)} AS b{n}, {entry('link.shown', field)} AS s{n}",
+            f"{_agreed('link.base', field)} AS b{n}, {_agreed('link.shown', field)} AS s{n}",
             f"{absent('link', field)} AS f{n}",
         ]
     return _step("* EXCLUDE (link)", values, "read")
+
+
+def _agreed(struct: str, field: MergeField) -> str:
+    return alike(field.words, entry(struct, field))
 
 
 def _compared(placed: Sequence[Place]) -> str:

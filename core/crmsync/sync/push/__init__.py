@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 import msgspec
 
 from crmsync import faults
+from crmsync.events import BatchWritten
 from crmsync.http import Client
 from crmsync.mapping import literal
 from crmsync.mapping.outcome import OutcomePlan
@@ -22,7 +23,7 @@ from crmsync.sync.push.adopt import adopt, standing
 from crmsync.sync.push.clash import clashes
 from crmsync.sync.push.judge import Told, heard, judge, start
 from crmsync.sync.push.links import Links
-from crmsync.sync.push.render import PROBLEMS, RENDERED, Body, render
+from crmsync.sync.push.render import RENDERED, Body, problems, render
 from crmsync.sync.push.settle import settle
 from crmsync.sync.push.value import KEY, value_of
 from crmsync.sync.source import Source
@@ -137,7 +138,7 @@ class Push:
             "CREATE OR REPLACE TEMP TABLE prepared AS "
             "SELECT i.id, i.attempts + (NOT r._rejected)::INTEGER AS attempts, "
             "CASE WHEN r._rejected THEN 'rejected' ELSE 'sent' END AS state, NULL::VARCHAR AS code, "
-            f"CASE WHEN r._rejected THEN {PROBLEMS} END AS message, "
+            f"CASE WHEN r._rejected THEN {problems(self.side.connection)} END AS message, "
             "CASE WHEN r._rejected THEN now() END AS settled_at, "
             f"{literal(self.lease.run_id)} AS run_id, $now::TIMESTAMPTZ AS sent_at FROM {RENDERED} r "
             f"JOIN intents i ON i.hub_id = r._key AND i.way = {literal(name)}",
@@ -169,6 +170,8 @@ class Push:
         )
         if answer is not None:
             self.source.clock = answer.server_time or self.source.clock
+        if verdict.outcome == "good":
+            self.source.events.emit(BatchWritten(self.side.connection, self.side.stream, len(body.keys)))
         return heard(body, answer, verdict)
 
     async def _settle(self, name: str) -> None:

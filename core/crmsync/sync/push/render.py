@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from crmsync.mapping import identifier, literal
 from crmsync.mapping.item import NOTHING
+from crmsync.mapping.labels import NO_LABEL
 from crmsync.mapping.lists import ELEMENT, kept
 from crmsync.mapping.types import duckdb_type
 from crmsync.mapping.write import WritePlan
@@ -20,8 +21,7 @@ from crmsync.sync.merge.side import Side
 RENDERED = "rendered"
 WAITS = "the CRM does not have its record yet"
 # SQL: what keeps an item of `rendered` (r), or some of its fields, from being written.
-PROBLEMS = """nullif(array_to_string(
-  list_transform(r._problems, lambda p: concat_ws(': ', nullif(p.field, ''), p.reason)), '; '), '')"""
+TOLD = f"list_filter(r._problems, lambda p: len(r._problems) = 1 OR p.reason <> {literal(NOTHING)})"
 _RECORDS, _ROWS = "records as shown", "hub rows as they are"
 
 
@@ -82,6 +82,16 @@ def render(store: FileStore, side: Side, plan: WritePlan, way: str) -> list[Body
     _link_ends(store, side, {name: _end(name, references) for name in links}, joins)
     _tell_waiting(store, waiting, joins)
     return [Body(tuple(keys), tuple(ids), items, columns) for _, keys, ids, items, columns in found]
+
+
+def problems(connection: str) -> str:
+    """SQL: in words, what keeps an item of `rendered` (r), or some of its fields, from being written; NULL: nothing."""
+    unknown = f"concat({literal(connection)}, ' has no ', p.field, ' called ', chr(39), p.value, chr(39))"
+    told = (
+        f"CASE WHEN p.reason = {literal(NO_LABEL)} THEN {unknown} "
+        "ELSE concat_ws(': ', nullif(p.field, ''), p.reason) END"
+    )
+    return f"nullif(array_to_string(list_transform({TOLD}, lambda p: {told}), '; '), '')"
 
 
 def _names(cleared: Sequence[str], measured: str) -> str:

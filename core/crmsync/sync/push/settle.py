@@ -9,7 +9,7 @@ from crmsync.sync.merge import settle_sql
 from crmsync.sync.merge.side import Side
 from crmsync.sync.merge.terms import bring_records
 from crmsync.sync.merge.verdict import any_of
-from crmsync.sync.push.render import PROBLEMS, RENDERED
+from crmsync.sync.push.render import RENDERED, problems
 
 _STATE = (
     "CASE outcome WHEN 'applied' THEN 'applied' WHEN 'unknown' THEN 'unknown' WHEN 'linked' THEN 'superseded' "
@@ -43,7 +43,7 @@ def settle(store: FileStore, side: Side, action: str, run_id: str) -> list[Chang
         store,
         "ended",
         f"SELECT i.id, {_STATE} AS state, o._id AS remote_id, o.code, "
-        f"nullif(concat_ws('; ', o.message, {PROBLEMS}), '') AS message, o.request_id, "
+        f"nullif(concat_ws('; ', o.message, {problems(side.connection)}), '') AS message, o.request_id, "
         "CASE WHEN outcome <> 'unknown' THEN now() END AS settled_at "
         f"FROM outcomes o JOIN ours i ON i.hub_id = o._key LEFT JOIN {RENDERED} r ON r._key = o._key",
     )
@@ -77,7 +77,8 @@ def _written(store: FileStore, side: Side) -> None:
         store,
         "written",
         "SELECT i.hub_id, o._id AS remote_id, coalesce(l.base, '{}') AS base, coalesce(l.shown, '{}') AS shown, "
-        f"'{{' || array_to_string({entries}, ',') || '}}' AS sent, coalesce({left_out}, false) AS left_out "
+        f"'{{' || array_to_string({entries}, ',') || '}}' AS sent, coalesce({left_out}, false) AS left_out, "
+        f"CASE WHEN i.way = 'create' THEN {held} END AS held "
         "FROM outcomes o JOIN ours i ON i.hub_id = o._key "
         f"JOIN outgoing g ON g._key = o._key JOIN {RENDERED} r ON r._key = o._key "
         "LEFT JOIN links l ON l.hub_id = i.hub_id WHERE o.outcome = 'applied'",
