@@ -73,6 +73,8 @@ class TwoWay:
             )
         done = await unless(stop, self._reconcile())
         self._warn(done.copied)
+        if await do(tally.planned, self.store, self.side):
+            self._emit("look")
         if await unless(stop, self._look(await do(self._to_update))):
             done += await unless(stop, self._reconcile())
         await self._tell(done)
