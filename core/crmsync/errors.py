@@ -273,6 +273,13 @@ class StoreMoved(StoreError):
         self.table, self.ids = table, ids
 
 
+class HubLost(StoreError):
+    """The hub's table, or what its rows are known by, is gone, while records are linked to it."""
+
+    code, exit_status = "CS407", 2
+    default_hint = "Restore the store from a backup, or the table, with the _id of each row."
+
+
 class InternalError(CrmsyncError):
     """A mistake of ours."""
 

@@ -21,7 +21,7 @@ class StreamStarted(Event):
 
 @dataclass(frozen=True, slots=True)
 class PhaseStarted(Event):
-    """A part of a run begins: `full`, `ids`, `census`, `changes`, `tombstones`, `merge` or `push`."""
+    """A part of a run begins: `full`, `ids`, `census`, `changes`, `tombstones`, `merge`, `look` or `push`."""
 
     phase: str
 

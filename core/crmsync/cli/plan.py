@@ -57,12 +57,14 @@ def plan(
         for result in results:
             show.json_line(result.as_dict())
     else:
-        _tell(plans)
+        if plans or not failed:
+            _tell(plans)
         for stream, drawn in plans.items():
             _tell_troubles(results[0].connection, stream, drawn.troubles)
         if words := [_value_map(stream, drawn) for stream, drawn in plans.items() if drawn.labels]:
             _offer(results[0].connection, words)
         named = [("connection", connection), *(("stream", stream) for stream in streams)]
+        named += [("sandbox", str(sandbox))] if sandbox is not None else []
         how = "".join(f" --{option} {value}" for option, value in named if value)
         _hints(plans, path, f"--connector {connector}{how} --mode {mode}")
     for result in failed:

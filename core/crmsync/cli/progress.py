@@ -38,6 +38,7 @@ _PHASES = {
     "changes": "changes",
     "tombstones": "deletions",
     "merge": "merging",
+    "look": "looking up",
     "push": "writing",
 }
 

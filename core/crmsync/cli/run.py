@@ -138,7 +138,8 @@ def _written(result: Result) -> str:
     told = ", ".join(
         show.count(n, "conflict") if what == "conflicts" else f"{n:,} {what}" for what, n in written.items() if n
     )
-    return f"; {told or 'nothing to write'}" if written else ""
+    nothing = "nothing to write" if result.status == "done" else "no write confirmed"
+    return f"; {told or nothing}" if written else ""
 
 
 def _costs(result: Result) -> str:

@@ -23,6 +23,7 @@ from crmsync.store.changes import now, transaction
 from crmsync.store.duckdb_errors import Locked
 from crmsync.store.engine import Engine
 from crmsync.store.found import Found
+from crmsync.store.hub import HUB, heed_losses
 from crmsync.store.interface import Clear, Commit, Lease, Pairing, Table
 from crmsync.store.views import VIEWS
 
@@ -65,6 +66,8 @@ class FileStore:
     def ensure(self, table: Table) -> dict[str, str]:
         with self._visit(), transaction(self.engine):
             self._found.forget(table)
+            if table.schema == HUB:
+                heed_losses(self.engine, table)
             return tables.ensure(self.engine, table)
 
     def lookup(self, table: Table, keys: str, into: str, columns: Sequence[str] | None = None) -> int:

@@ -20,6 +20,7 @@ _PHASES = {
     "ids": "Reading the ids of everything.",
     "census": "Asking for what was not met, or is not known.",
     "merge": "Merging with the hub.",
+    "look": "Asking for what is about to be written.",
     "push": "Writing to the CRM.",
 }
 

@@ -72,6 +72,9 @@ class TwoWay:
                 f"Something else than in plan {plan_id} would be done to {moved} rows; nothing was written."
             )
         done = await unless(stop, self._reconcile())
+        self._warn(done.copied)
+        if await do(tally.planned, self.store, self.side):
+            self._emit("look")
         if await unless(stop, self._look(await do(self._to_update))):
             done += await unless(stop, self._reconcile())
         await self._tell(done)
@@ -244,6 +247,15 @@ class TwoWay:
 
     def _brakes(self, archives: int, links: int) -> bool:
         return archives > max(BRAKE_FREE, links * self.pull.brake)
+
+    def _warn(self, copied: int) -> None:
+        if copied:
+            table, many = f"{HUB}.{self.side.stream}", "One _id stands" if copied == 1 else f"{copied:,} _ids stand"
+            self.pull.source.note(
+                "warning",
+                f"{many} in several rows of {table}: these wait until each has one of its own. They are: crmsync query "
+                f'"FROM {table} QUALIFY count(*) OVER (PARTITION BY _id) > 1"',
+            )
 
     async def _announce(self) -> None:
         planned = await self.around.worker.do(tally.planned, self.store, self.side)

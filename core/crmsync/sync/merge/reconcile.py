@@ -32,6 +32,7 @@ class Reconciled:
     planned: int = 0  # writes that the CRM is owed
     conflicts: int = 0  # fields, or groups of them, that wait for a person
     unclear: int = 0  # records with several candidates
+    copied: int = 0  # rows that wait, since others have the same _id
 
     def __add__(self, other: Reconciled) -> Reconciled:
         return Reconciled(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Reconciled)))
@@ -57,7 +58,7 @@ class Reconcile:
         if not found:
             return Reconciled()
         match(self.store, self.side)
-        done = Reconciled(unclear=self._count("unclear"))
+        done = Reconciled(unclear=self._count("unclear"), copied=self._count("apart WHERE hub = 'twice'"))
         if changes := self._outbox.of_unclear():
             self._commit(changes)
         known = "(SELECT remote_id FROM matched UNION ALL SELECT remote_id FROM unclear)"

@@ -91,14 +91,16 @@ def side_of(connection: str, stream: Stream, mirror: Table, terms: Terms) -> Sid
 
 
 def bring_hub(store: FileStore, side: Side) -> None:
-    """Make or widen the hub's table. Raises ConfigError where a field that was declared is there with another type."""
+    """Make or widen the hub's table. Raises ConfigError where a field is there with another type."""
     there = store.ensure(side.hub)
     for column in side.hub.columns:
-        if column.name in there and column.name not in objects()[side.stream]:
+        if column.name in there:
             table, type_ = f"{side.hub.schema}.{side.hub.name}", there[column.name]
+            ours = column.name not in objects()[side.stream]
+            rename, whose = ("Give the field another name, or: ", "crmsync.yaml makes it") if ours else ("", "must be")
             raise ConfigError(
-                f"{table}.{column.name} is of type {type_} in the store, and crmsync.yaml makes it {column.type}.",
-                hint=f"Give the field another name, or: ALTER TABLE {table} ALTER {column.name} TYPE {column.type}",
+                f"{table}.{column.name} is of type {type_} in the store, and {whose} {column.type}.",
+                hint=f"{rename}ALTER TABLE {table} ALTER {column.name} TYPE {column.type}",
             )
 
 
