@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 import duckdb
 
+from crmsync.errors import CrmsyncError
 from crmsync.events import Events
 from crmsync.sandbox import Fault, Server, SimRequest
 from crmsync.sandbox.clock import VirtualClock
@@ -71,7 +72,12 @@ class HubDesk(Desk):
 
     def rows(self) -> list[Values]:
         names = ("_id", "email", *FIELDS)
-        return [dict(zip(names, row, strict=True)) for row in self.sql(f"SELECT {', '.join(names)} FROM crm.contact")]
+        if not self.sql("FROM duckdb_tables() WHERE schema_name = 'crm'"):
+            return []  # nothing was synced yet
+        return [
+            dict(zip(names, row, strict=True))
+            for row in self.sql(f"SELECT {', '.join(names)} FROM crm.contact ORDER BY _id")
+        ]
 
     def create(self, values: Mapping[str, Any]) -> None:
         marks = ", ".join("?" for _ in values)
@@ -189,6 +195,11 @@ def _row(id_: str, record: Mapping[str, Any], keys: Mapping[str, str], parts: tu
 DESKS: Mapping[str, type[CrmDesk]] = {"hubspot": InHubSpot, "zoho": InZoho, "odoo": InOdoo}
 
 
+def is_done(result: Result | None) -> bool:
+    """Whether a sync went through."""
+    return result is not None and result.status == "done"
+
+
 class FallibleStore(FileStore):
     """Calls `at_commit` before and after each commit, which has a `number`, with whether it is over.
 
@@ -245,8 +256,8 @@ class Ring:
         mode: str = "sync",
         at_request: Callable[[int, Callable[[], object]], None] = lambda _number, _stop: None,
         at_commit: Callable[[FallibleStore, bool], None] = lambda _store, _over: None,
-    ) -> Result:
-        """Sync one CRM's contacts.
+    ) -> Result | None:
+        """Sync one CRM's contacts; None where it ended before their turn came.
 
         `at_request` hears of each request by its number, before it is handled, with what asks the run to stop.
         """
@@ -254,6 +265,8 @@ class Ring:
         store.at_commit = at_commit
         try:
             return asyncio.run(self._run(name, mode, store, at_request))
+        except CrmsyncError:
+            return None
         finally:
             self.labs[name].simulator.switches.on_request = self._hear(name)
             store.close()
@@ -290,14 +303,26 @@ class Ring:
         for lab in self.labs.values():
             lab.crm.repair()
 
-    def round(self) -> int:
-        """Sync each CRM once; how many requests wrote."""
-        before = self.writes
+    def round(self) -> tuple[int, bool]:
+        """Sync each CRM once: how many requests wrote, and whether the hub changed."""
+        writes, rows = self.writes, self.hub.rows()
         for name in self.labs:
             self.clock.advance(3600)
-            result = self.sync(name)
-            assert result.status == "done", result.error
-        return self.writes - before
+            assert is_done(result := self.sync(name)), result
+        return self.writes - writes, self.hub.rows() != rows
+
+    def settle(self, most: int) -> int:
+        """Sync round after round until nothing is written and nothing found.
+
+        Returns how many wrote after the last one that had found something. Fails where there is no end after `most`.
+        """
+        late = 0
+        for _ in range(most):
+            writes, found = self.round()
+            if not writes and not found:
+                return late
+            late = 0 if found else late + 1
+        raise AssertionError(f"writes go on after {most} rounds")
 
 
 @contextmanager
