@@ -20,7 +20,7 @@ from crmsync.events import Events
 from crmsync.sandbox import Fault, Server, SimRequest
 from crmsync.sandbox.clock import VirtualClock
 from crmsync.store import Commit, FileStore
-from crmsync.sync import Result, run
+from crmsync.sync import Job, Result, run
 from lab import Lab
 from providers import DRIVERS
 
@@ -253,26 +253,28 @@ class Ring:
         self,
         name: str,
         *,
+        stream: str = "contact",
         mode: str = "sync",
         at_request: Callable[[int, Callable[[], object]], None] = lambda _number, _stop: None,
         at_commit: Callable[[FallibleStore, bool], None] = lambda _store, _over: None,
     ) -> Result | None:
-        """Sync one CRM's contacts; None where it ended before their turn came.
+        """Sync one CRM; None where the run ended before the stream's turn came.
 
         `at_request` hears of each request by its number, before it is handled, with what asks the run to stop.
         """
-        store = FallibleStore(self.labs[name].store_file, hold_s=5)
+        lab = self.labs[name]
+        store = FallibleStore(lab.store_file, hold_s=5)
         store.at_commit = at_commit
         try:
-            return asyncio.run(self._run(name, mode, store, at_request))
+            return asyncio.run(self._run(name, lab.job(stream, mode=mode, brake=1.0), store, at_request))
         except CrmsyncError:
             return None
         finally:
-            self.labs[name].simulator.switches.on_request = self._hear(name)
+            lab.simulator.switches.on_request = self._hear(name)
             store.close()
 
-    async def _run(self, name: str, mode: str, store: FileStore, at_request: Callable[..., None]) -> Result:
-        lab, stop, loop = self.labs[name], asyncio.Event(), asyncio.get_running_loop()
+    async def _run(self, name: str, job: Job, store: FileStore, at_request: Callable[..., None]) -> Result:
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
         number, count = 0, self._hear(name)
 
         def hear(request: SimRequest) -> None:
@@ -281,8 +283,7 @@ class Ring:
             number += 1
             at_request(number, lambda: loop.call_soon_threadsafe(stop.set))
 
-        lab.simulator.switches.on_request = hear
-        job = lab.job(mode=mode, brake=1.0)
+        self.labs[name].simulator.switches.on_request = hear
         (result,) = await run(job, store, Events(), clock=self.clock, stop=stop)
         return result
 

@@ -8,6 +8,7 @@ It is told what people did on each side, and saw there right before. From that i
 
 It leaves open what becomes of somebody who was deleted while a side did not know them yet (their records were not
 linked), or who was deleted in the hub and became another record by a merge: then order decides whether they come back.
+What was emptied may be filled by a side that did not know the person yet, as on a first match what is empty is filled.
 And a CRM that refuses a value may lack what the row has besides.
 """
 
@@ -31,6 +32,7 @@ class Edit:
     field: str
     value: Any
     before: Any
+    known: frozenset[str]  # the CRMs whose records were linked to the hub's row then
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,10 @@ class Oracle:
         was, now = _by_address(before), _by_address(after)
         for email in was.keys() | now.keys():
             person = self.people.setdefault(email, Person(email))
-            old, new = was.get(email), now.get(email)
+            old, new, known = was.get(email), now.get(email), links.get(email, frozenset())
             if new is None:
                 assert old is not None
-                person.deletions.append(Deletion(side, old, links.get(email, frozenset())))
+                person.deletions.append(Deletion(side, old, known))
                 continue
             if old is not None and old["_id"] != new["_id"]:
                 person.anew.add(side)
@@ -102,7 +104,7 @@ class Oracle:
                 stood = old and old[name]
                 if normal(name, stood) != normal(name, new[name]):
                     self._number += 1
-                    person.edits.append(Edit(self._number, side, name, new[name], stood))
+                    person.edits.append(Edit(self._number, side, name, new[name], stood, known))
 
     def judge(self, sides: Mapping[str, Sequence[Values]], conflicts: Sequence[Conflict]) -> list[str]:
         """What is wrong with how everything ended."""
@@ -181,7 +183,8 @@ def _of_field(person: Person, name: str, there: Mapping[str, Values], told: Sequ
     for edit in edits:
         alive = all(has(side, edit.value) for side in values if side not in disputed)
         kept = any(_same(person, edit.side, edit, side.get(name)) for c in ours for side in c.values)
-        if not (alive or kept or _seen(person, edit) or edit.side in person.where_deleted()):
+        filled = not normal(name, edit.value) and (edit.known != set(CRMS) or person.anew)
+        if not (alive or kept or filled or _seen(person, edit) or edit.side in person.where_deleted()):
             yield f"{name} {edit.value!r} of {edit.side} is lost; all have {values[HUB]!r}"
 
 

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from decimal import Decimal
 from functools import cache
+from itertools import combinations
 from pathlib import Path
+from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
-from effort import examples
-from ring import CRMS, FIELDS, HUB, SIDES, FallibleStore, Ring, Values, address, is_done, ring
+from effort import THOROUGH, examples
+from ring import CRMS, FIELDS, HUB, SIDES, CrmDesk, FallibleStore, Ring, Values, address, is_done, ring
 from ring_oracle import Conflict, Oracle
 
 NAMES = ("Ada Lovelace", "Zoë", "Anna Maria van Dam", "李 小龍", 'O\'Brien \\"Q"', "", None)
@@ -46,6 +50,81 @@ def first_store() -> bytes:
         populate(made)
         assert made.round()[0] == 0
         return (Path(folder) / "lab.duckdb").read_bytes()
+
+
+# -- no echo -----------------------------------------------------------------------------------------------------------
+
+PAIRS = tuple(combinations(CRMS, 2))
+FORMS: dict[str, dict[str, Callable[[str], str]]] = {
+    "hubspot": {"phone": lambda text: "+" + digits(text), "name": str.title},
+    "zoho": {"phone": lambda text: f"({digits(text)})", "job_title": str.strip},
+    "odoo": {"phone": lambda text: " ".join(digits(text)), "name": str.strip, "job_title": str.upper},
+}
+
+
+def digits(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
+
+
+def reform(desk: CrmDesk) -> None:
+    """A workflow of a CRM that brings values into its own form as soon as they are written."""
+    for row in desk.rows():
+        for name, form in FORMS[desk.lab.crm.name].items():
+            if row[name] and form(row[name]) != row[name]:
+                desk.edit(row["_id"], name, form(row[name]))
+
+
+@pytest.mark.parametrize("crms", [CRMS, *(PAIRS if THOROUGH else ())], ids="-".join)
+@pytest.mark.parametrize("seed", range(examples(1, 40)))
+def test_after_a_storm_of_edits_nothing_is_written_after_two_syncs(
+    tmp_path: Path, crms: Sequence[str], seed: int
+) -> None:
+    """Though each CRM has its own way to write phone numbers, names and titles, and there are open conflicts."""
+    dice = Random(seed)
+    with ring(tmp_path, *crms) as made:
+        populate(made)
+        made.workflows = dict.fromkeys(crms, reform)
+        made.round()
+        for number in range(30):
+            side = dice.choice([HUB, *crms])
+            row = dice.choice(made.desks[side].rows())
+            name = dice.choice(FIELDS)
+            made.desks[side].edit(row["_id"], name, f" edit {number}" if name != "phone" else f"030-{number}")
+            if number % 10 == 0:
+                made.desks[side].create({"email": f"New{number % 20}@example.com", "name": "somebody new"})
+        assert made.round()[0]
+        made.round()
+        assert made.round() == (0, False)
+
+
+def test_a_domain_and_an_amount_that_a_crm_writes_in_another_way_are_no_echo(tmp_path: Path) -> None:
+    """A domain is an address at Zoho and Odoo, and Odoo rounds amounts."""
+    with ring(tmp_path, "zoho", "odoo") as made:
+
+        def round_() -> list[Any]:
+            for stream, crm in (("company", "zoho"), ("company", "odoo"), ("deal", "odoo")):
+                made.clock.advance(3600)
+                assert is_done(result := made.sync(crm, stream=stream)), result
+            return made.hub.sql("SELECT id, state FROM crmsync.intents ORDER BY ALL")
+
+        round_()
+        made.hub.sql("INSERT INTO crm.company (name, domain) VALUES ('Acme', ' Acme.Example ')")
+        made.crm("zoho").crm.create("Accounts", {"Account_Name": "Bolt", "Website": "https://www.Bolt.example/x?y"})
+        made.hub.sql("INSERT INTO crm.deal (name, amount) VALUES ('A', 10.129)")
+        round_()
+        made.hub.sql("UPDATE crm.deal SET amount = 20.126")
+        round_()
+
+        assert round_() == round_()
+        domains = made.hub.sql("SELECT domain FROM crm.company WHERE name IN ('Acme', 'Bolt') ORDER BY name")
+        assert domains == [(" Acme.Example ",), ("bolt.example",)]
+        assert made.hub.sql("SELECT amount FROM crm.deal") == [(Decimal("20.126"),)]
+        odoo = made.crm("odoo").crm
+        assert {p["website"] for p in odoo.all("res.partner").values()} >= {"https://acme.example"}
+        assert [lead["expected_revenue"] for lead in odoo.all("crm.lead").values()] == [20.13]
+
+
+# -- whatever happens --------------------------------------------------------------------------------------------------
 
 
 class RingMachine(RuleBasedStateMachine):
