@@ -97,3 +97,57 @@ def test_an_answer_that_is_lost_makes_no_second_record(lab: Lab, when: str, trou
     assert lab.rows("SELECT count(*) FROM crm.contact JOIN crmsync.links ON _id = hub_id") == [(2,)]
     assert lab.rows("SELECT count(*) FROM crm.contact") == [(2,)]
     assert [state for _, state, _ in intents(lab) if state in ("planned", "sent", "unknown")] == []
+
+
+def test_a_record_that_is_made_anew_is_the_same_person(lab: Lab) -> None:
+    """Whose row has outlived the first one; the two are merged as on a first match."""
+    ada = lab.crm.create("Ada", email="ada@example.com")
+    sync(lab)
+    lab.crm.delete(ada)
+    lab.clock.advance(40 * 86_400)
+    sync(lab)
+    edit(lab.store_file, "UPDATE crm.contact SET phone = '1'")
+    lab.crm.create("Ada", email="Ada@example.com")
+    sync(lab)
+
+    assert len(lab.crm.live()) == 1
+    assert lab.rows("SELECT email, phone FROM crm.contact") == [("ada@example.com", "1")]
+    assert lab.rows(f"SELECT phone FROM {lab.crm.name}.contact WHERE _deleted_at IS NULL") == [("1",)]
+    assert lab.rows("SELECT state, count(*) FROM crmsync.links GROUP BY 1") == [("linked", 1)]
+
+
+@pytest.mark.parametrize("edited", [False, True])
+@pytest.mark.parametrize("lab", ["hubspot"], indirect=True)
+def test_a_merge_that_makes_a_third_record_makes_no_second_row(lab: Lab, edited: bool) -> None:
+    """The row of the one that was kept is the new record's, also if it was edited meanwhile; the other one stays."""
+    ada, ben = lab.crm.create("Ada", email="ada@example.com"), lab.crm.create("Ben", email="ben@example.com")
+    sync(lab)
+    if edited:
+        edit(lab.store_file, "UPDATE crm.contact SET phone = '1' WHERE email = 'ada@example.com'")
+    lab.crm.merge(ada, ben)
+    sync(lab)
+    sync(lab)
+
+    assert lab.rows("SELECT name, email, phone FROM crm.contact ORDER BY email") == [
+        ("Ada", "ada@example.com", "1" if edited else None),
+        ("Ben", "ben@example.com", None),
+    ]
+    assert lab.rows("SELECT phone FROM hubspot.contact WHERE _deleted_at IS NULL") == [("1" if edited else None,)]
+    assert lab.rows("SELECT count(*) FROM crmsync.conflicts WHERE resolved_at IS NULL") == [(0,)]
+
+
+@pytest.mark.parametrize("lab", ["zoho", "odoo"], indirect=True)  # at HubSpot an address is unique
+def test_two_records_anew_for_one_row_are_told_once(lab: Lab) -> None:
+    """However many runs look at them."""
+    ada = lab.crm.create("Ada", email="ada@example.com")
+    sync(lab)
+    lab.crm.delete(ada)
+    lab.clock.advance(40 * 86_400)
+    sync(lab)
+    for _ in range(2):
+        lab.crm.create("Ada", email="ada@example.com")
+    sync(lab)
+    sync(lab)
+
+    assert [state for _, state, _ in intents(lab)] == ["rejected"]
+    assert lab.rows("SELECT count(*) FROM crm.contact") == [(1,)]

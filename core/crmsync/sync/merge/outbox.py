@@ -24,7 +24,7 @@ class Outbox:
     lease: Lease
 
     def withdraw(self) -> None:
-        """Supersede what is owed to pairs that are not in the engine table `apart`: the hub took it back."""
+        """Supersede what is owed to rows that are neither in the engine table `apart` nor in `unclear`."""
         for state in ("planned", "rejected"):
             self._withdraw({**self.side.whose, "state": state})
 
@@ -36,7 +36,8 @@ class Outbox:
                 "over",
                 "SELECT id, 'superseded' AS state, now() AS settled_at FROM planned "
                 "WHERE (source IS NULL OR state = 'planned') "  # a row of a file that was refused stays told
-                "AND hub_id NOT IN (SELECT hub_id FROM apart WHERE hub_id IS NOT NULL)",
+                "AND hub_id NOT IN (SELECT hub_id FROM apart WHERE hub_id IS NOT NULL) "
+                "AND hub_id NOT IN (SELECT unnest(hub_ids) FROM unclear)",
             )
             if self.store.engine.value("SELECT count(*) FROM over"):
                 self.store.commit(Commit(self.lease, [Update(INTENTS, "over")]))
@@ -94,7 +95,8 @@ class Outbox:
         """
         self._bring_earlier(f"({about})")
         same = (
-            "o.hub_id = w.hub_id AND o.action = w.action AND o.fields::VARCHAR IS NOT DISTINCT FROM w.fields::VARCHAR"
+            "o.hub_id = w.hub_id AND o.action = w.action AND o.fields::VARCHAR IS NOT DISTINCT FROM w.fields::VARCHAR "
+            "AND (o.action = 'create' OR o.remote_id IS NOT DISTINCT FROM w.remote_id)"
         )
         lost = f"o.hub_id = w.hub_id AND o.action = w.action AND o.code = {literal(LOST)}"
         self._table("open", "SELECT * FROM earlier WHERE state IN ('planned', 'sent', 'unknown')")

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 from crmsync.mapping import identifier, literal
-from crmsync.store import Append, Change, Commit, Expect, FileStore, Lease, Update, agreed_text, alike
+from crmsync.store import Append, Change, Commit, Expect, FileStore, Lease, Update, Upsert, agreed_text, alike
 from crmsync.store.schema import LINKS
 from crmsync.sync.merge.match import match
 from crmsync.sync.merge.outbox import Outbox
@@ -54,10 +54,10 @@ class Reconcile:
         """Everything that is apart. Raises StoreMoved where a hub row is edited while it is merged."""
         bring_hub(self.store, self.side)
         found = self.store.apart(self.side.pairing, "apart")
+        match(self.store, self.side)
         self._outbox.withdraw()
         if not found:
             return Reconciled()
-        match(self.store, self.side)
         done = Reconciled(unclear=self._count("unclear"), copied=self._count("apart WHERE hub = 'twice'"))
         if changes := self._outbox.of_unclear():
             self._commit(changes)
@@ -67,7 +67,8 @@ class Reconcile:
                 done += self._arrive()
         for _ in self._slices("matched"):
             done += self._merge("SELECT hub_id, remote_id, NULL::JSON AS base, NULL::JSON AS shown FROM part", new=True)
-        for _ in self._slices("apart WHERE state = 'linked' AND hub <> 'twice' AND mirror NOT IN ('left', 'gone')"):
+        linked = "state = 'linked' AND hub <> 'twice' AND mirror NOT IN ('left', 'gone')"
+        for _ in self._slices(f"apart ANTI JOIN matched USING (hub_id) WHERE {linked}"):
             done += self._linked_pairs()
         claimed = "(SELECT hub_id FROM matched UNION ALL SELECT unnest(hub_ids) FROM unclear)"
         for _ in self._slices(f"apart ANTI JOIN {claimed} USING (hub_id) WHERE hub = 'new'"):
@@ -108,7 +109,10 @@ class Reconcile:
         return Reconciled(made=self._count("born"))
 
     def _merge(self, pairs: str, *, new: bool, owe: bool = True) -> Reconciled:
-        """Merge the pairs of the engine query; those that are `new` have no link yet. `owe`: plan writes, too."""
+        """Merge the pairs of the engine query. `new`: their rows have no link, or that of a record that is gone.
+
+        `owe`: plan writes, too.
+        """
         merge_pairs(self.store, self.side, pairs, take=self.take)
         names = ", ".join(identifier(field.name) for field in self.side.fields)
         self._table("changed", f"SELECT _id, {names} FROM merged WHERE _changed")
@@ -121,7 +125,7 @@ class Reconcile:
             self._table("moved", f"SELECT {moved}, {state} FROM merged WHERE _moved OR _ending IN ('mark', 'forget')")
         changes: list[Change] = [
             Update(self.side.hub, "changed"),
-            Append(LINKS, "moved") if new else Update(LINKS, "moved"),
+            Upsert(LINKS, "moved") if new else Update(LINKS, "moved"),
         ]
         planned, conflicts, further = self._outbox.of_merged() if owe else (0, 0, [])
         self._commit([*changes, *further], [Expect(self.side.hub, "as_read")])
