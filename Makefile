@@ -31,7 +31,7 @@ check: setup  ## lint, types, import contracts
 live: setup  ## simulators beside the real accounts whose options the environment has; only reads
 	@PYTHONPATH=tests $(BIN)/python -m live
 
-bench: setup  ## what crmsync costs, beside other ways to do the same; a quarter of an hour
+bench: setup  ## what crmsync costs, beside other ways to do the same; half an hour
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .[bench]
 	@$(BIN)/python -m benchmarks
 

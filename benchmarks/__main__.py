@@ -9,12 +9,14 @@ import click
 from benchmarks.contest import contest
 from benchmarks.crms import CRMS, HUBSPOT
 from benchmarks.daily import backfill, daily, pace, start_up
+from benchmarks.push import push, slow_push
 from benchmarks.report import Report
+from benchmarks.two_way import two_way
 
 README = Path(__file__).with_name("README.md")
 FIGURES = "## Figures\n"  # the last section of README.md
-PARTS = ("contest", "pace", "slow", "start", "daily", "memory")
-SMALL, LONG, LARGE = 20_000, 100_000, 200_000
+PARTS = ("contest", "pace", "slow", "start", "daily", "push", "two-way", "memory")
+SMALL, LONG, LARGE, DAILY = 20_000, 100_000, 200_000, 1_000_000
 
 
 @click.command()
@@ -24,6 +26,8 @@ SMALL, LONG, LARGE = 20_000, 100_000, 200_000
     help="Only this CRM; may be given several times. Parts other than the contest are about HubSpot.",
 )  # fmt: skip
 @click.option("--records", default=LARGE, show_default=True, help="Contacts of the large contest.")
+@click.option("--written", default=SMALL, show_default=True, help="Contacts that are created and changed.")
+@click.option("--rows", default=DAILY, show_default=True, help="Contacts of the daily cases.")
 @click.option("--repeat", default=3, show_default=True, help="Runs of which the median is told.")
 @click.option("--slow-large", is_flag=True, help="The slow provider with 200,000 contacts, too: 5 minutes a contender.")
 @click.option("--memory", is_flag=True, help="A backfill of 2,000,000 contacts, too.")
@@ -32,15 +36,17 @@ def main(
     parts: tuple[str, ...],
     crms: tuple[str, ...],
     records: int,
+    written: int,
+    rows: int,
     repeat: int,
     slow_large: bool,
     memory: bool,
     write: bool,
 ) -> None:
-    """Measure crmsync beside other ways to do the same; a quarter of an hour."""
+    """Measure crmsync beside other ways to do the same; half an hour."""
     report = Report()
     asked = [crm for crm in CRMS if not crms or crm.name in crms]
-    parts = parts or (*PARTS[:5], *(["memory"] if memory else []))
+    parts = parts or (*PARTS[:-1], *(["memory"] if memory else []))
     if HUBSPOT not in asked:
         parts = tuple(part for part in parts if part == "contest")
     if "contest" in parts:
@@ -58,9 +64,15 @@ def main(
     if "start" in parts:
         report.start_up(start_up(2 * repeat + 1))
     if "daily" in parts:
-        cases = daily(1_000_000, repeat)
-        report.daily(1_000_000, cases)
-        report.peak("HubSpot, 1,000,000 records", cases["backfill"][0])
+        cases = daily(rows, repeat)
+        report.daily(rows, cases)
+        report.peak(f"HubSpot, {rows:,} records", cases["backfill"][0])
+    if "push" in parts:
+        for action, of_action in push(written, repeat).items():
+            report.push(f"{action}d", written, of_action)
+        report.slow_push(written, slow_push(written))
+    if "two-way" in parts:
+        report.two_way(rows, two_way(rows, repeat))
     if "memory" in parts:
         report.peak("HubSpot, 2,000,000 records", backfill(2_000_000))
     click.echo(report.text())

@@ -87,6 +87,7 @@ def workplace(crm: Crm, served: Provider, burst: int | None = None) -> Iterator[
                 "BENCH_URL": served.url,
                 "BENCH_TOKEN": served.token,
                 "BENCH_NAMES": ",".join(crm.names()),
+                "BENCH_BURST": str(burst or 0),
                 "RUNTIME__DLTHUB_TELEMETRY": "false",
             },
         )

@@ -1,7 +1,9 @@
-"""The provider that all contenders read: a CRM's sandbox in a process of its own, so that its cost is not counted.
+"""The provider that all contenders read or write: a CRM's sandbox in a process of its own: its cost is not counted.
 
 As a program it prints its address and options, then obeys its standard input: `edit N` changes every N-th contact,
-`asked` tells how many requests there were since it was last told.
+`asked`, `refused` and `written` tell how many requests there were, how many of them were above the limit, and how many
+records they were to write, since that was last told; `living` how many contacts there are, `titled WORD` how many of
+them have a job title that begins with it.
 """
 
 from __future__ import annotations
@@ -10,9 +12,10 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import click
@@ -34,6 +37,22 @@ class Provider:
     def asked(self) -> int:
         """Requests since this was last asked."""
         return self._told("asked")
+
+    def refused(self) -> int:
+        """Those among them that were above the limit, since this was last asked."""
+        return self._told("refused")
+
+    def written(self) -> int:
+        """Records that were to be written, since this was last asked. This and the next ones: HubSpot's only."""
+        return self._told("written")
+
+    def living(self) -> int:
+        """How many contacts there are."""
+        return self._told("living")
+
+    def titled(self, word: str) -> int:
+        """How many of them have a job title that begins with `word`."""
+        return self._told(f"titled {word}")
 
     def _told(self, order: str) -> int:
         assert self._process.stdin is not None
@@ -72,30 +91,64 @@ def main(crm: str, records: int, latency_s: float, burst: int) -> None:
     if burst:
         limits = simulator.switches.limits
         limits.on, limits.burst, limits.daily = True, burst, 1_000_000_000
-    asked = _count(simulator)
-    with Server(simulator, latency_s=latency_s) as server:
+    watched = _Watched(simulator)
+    orders: Mapping[str, Callable[..., int]] = {
+        "asked": lambda: watched.told("requests"),
+        "refused": lambda: watched.told("refused"),
+        "written": lambda: watched.told("written"),
+        "edit": lambda every: _edit(simulator, int(every)),
+        "living": lambda: len(simulator.ids("contacts")),
+        "titled": lambda word: sum(
+            str(simulator.get("contacts", id_)["properties"].get("jobtitle")).startswith(word)
+            for id_ in simulator.ids("contacts")
+        ),
+    }
+    with Server(watched, latency_s=latency_s) as server:
         print(
             json.dumps({"url": server.url, "options": server.options, "token": _token(crm, server.options)}), flush=True
         )
-        for round_, line in enumerate(sys.stdin):
+        for line in sys.stdin:
             order, *words = line.split()
-            print(asked() if order == "asked" else _edit(simulator, round_, int(words[0])), flush=True)
+            print(orders[order](*words), flush=True)
 
 
-def _count(simulator: Any) -> Any:
-    """A function that tells how many requests there were since its last call."""
-    seen: list[None] = []
+_WRITES = ("/batch/create", "/batch/update", "/batch/upsert", "/batch/archive")
 
-    def asked() -> int:
-        number = len(seen)
-        seen.clear()
+
+@dataclass(slots=True)
+class _Watched:
+    """A simulator whose requests are counted, and the items of HubSpot's batches that write."""
+
+    simulator: Any
+    requests: int = 0
+    refused: int = 0
+    written: int = 0
+
+    @property
+    def options(self) -> Mapping[str, str]:
+        options: Mapping[str, str] = self.simulator.options
+        return options
+
+    def handle(self, request: Any) -> Any:
+        answer = self.simulator.handle(request)
+        self.requests += 1
+        self.refused += answer.status == 429
+        if request.path.endswith(_WRITES) and answer.status != 429:
+            self.written += len(json.loads(request.body)["inputs"])
+        return answer
+
+    def told(self, count: str) -> int:
+        """A count, which then begins anew."""
+        number: int = getattr(self, count)
+        setattr(self, count, 0)
         return number
 
-    simulator.switches.on_request = lambda _: seen.append(None)
-    return asked
+
+_edits = count(1)
 
 
-def _edit(simulator: Any, round_: int, every: int) -> int:
+def _edit(simulator: Any, every: int) -> int:
+    round_ = next(_edits)
     ids = simulator.ids("contacts")[::every]
     for record_id in ids:
         simulator.update("contacts", record_id, {"jobtitle": f"Colleague {round_}"})

@@ -362,7 +362,7 @@ def test_rows_that_would_become_one_record_are_not_sent(lab: Lab) -> None:
     assert all("of the hub" in message for (message,) in rejected)
 
 
-@pytest.mark.parametrize("lab", ["zoho", "odoo"], indirect=True)  # the other has no two contacts with one address
+@pytest.mark.parametrize("lab", ["zoho", "odoo"] if THOROUGH else ["odoo"], indirect=True)  # HubSpot has no such two
 def test_several_records_with_the_key_of_a_row_are_named(lab: Lab) -> None:
     """And the row becomes none of them, nor a further one; when one is left, it is the row's."""
     first, second = (lab.crm.create(name, email="a@example.com") for name in ("Ada", "Bob"))
@@ -404,7 +404,8 @@ def spoil(lab: Lab, name: str) -> None:
 def test_a_bad_row_at_any_place_keeps_nobody_else_back(lab: Lab) -> None:
     """It is told alone, in the CRM's words."""
     sync(lab)
-    for place in range(3):
+    places = range(3) if THOROUGH or lab.crm.name == "hubspot" else (1,)
+    for place in places:
         names = [f"{place}-{number}" for number in range(3)]
         rows = ", ".join(f"('{n}', '{n}', '{n}@example.com')" for n in names)
         edit(lab.store_file, f"INSERT INTO crm.contact (_id, name, email) VALUES {rows}")
@@ -415,7 +416,7 @@ def test_a_bad_row_at_any_place_keeps_nobody_else_back(lab: Lab) -> None:
         found = lab.rows(f"SELECT hub_id, state, message IS NOT NULL FROM crmsync.intents WHERE {which}")
         assert found == [(n, *(("rejected", True) if n == names[place] else ("applied", False))) for n in names]
         edit(lab.store_file, "DELETE FROM crm.contact WHERE email = 'a@b' OR company_id = 'gone'")
-    assert len(lab.crm.live()) == 6
+    assert len(lab.crm.live()) == 2 * len(places)
 
 
 @pytest.mark.parametrize("lab", ["hubspot"], indirect=True)

@@ -177,3 +177,18 @@ def test_references_wait_for_their_counterparts(lab: Lab) -> None:
     linked = "SELECT c.name FROM crm.deal d JOIN crm.company c ON c._id = d.company_id WHERE d.name = 'Big'"
     assert lab.rows(linked) == [("Acme",)]
     assert reconcile(lab, "deal") == Reconciled()
+
+
+def test_a_record_whose_company_nobody_syncs_is_not_looked_at_in_each_sync(tmp_path: Path) -> None:
+    """Its reference is agreed to be empty until the company is known: then the hub gets it."""
+    with laboratory(tmp_path, provider="odoo") as lab:
+        company = lab.simulator.create("res.partner", {"name": "Engines", "is_company": True})
+        lab.simulator.create("res.partner", {"name": "Ada", "email": "ada@example.com", "parent_id": company})
+        lab.run("contact", mode="sync")
+        agreed = lab.rows("SELECT base::VARCHAR = shown::VARCHAR, base->'company_id' FROM crmsync.links")
+        assert set(agreed) == {(True, "null")}  # as a comparison of both sides gives it, so the pair is in step
+        lab.try_run("contact", "company", mode="sync")
+        lab.try_run("contact", "company", mode="sync")
+        assert lab.rows("SELECT p.name, c.name FROM crm.contact p JOIN crm.company c ON c._id = p.company_id") == [
+            ("Ada", "Engines")
+        ]

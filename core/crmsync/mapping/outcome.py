@@ -36,7 +36,7 @@ _BECOMES: Mapping[str, str] = MappingProxyType(
     }
 )
 _SHOWN = 1000  # characters of a message
-_NO_ID = "'{', '[', 't', 'f', 'n'"  # how the JSON of an object, a list, a truth and of null begins
+_NO_ID = "'{[tfn'"  # how the JSON of an object, a list, a truth and of null begins
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,11 @@ def compile_outcome(outcome: Outcome, rules: Sequence[ErrorRule], error: ErrorPa
 ), item AS (
   SELECT _batch, _pos, _key, nullif(_id, '') AS _id FROM {identifier(sent)}
 ), {told}, coded AS (
-  SELECT *, {code_list} AS codes FROM told
+  SELECT *, CASE WHEN told <> 'applied' THEN {code_list} END AS codes FROM told
 ), judged AS (
   SELECT *, CASE told WHEN 'failed' THEN {fault} ELSE told END AS judged,
     {_id(outcome.id)} AS told_id,
-    {_first(outcome.existing)} AS existing
+    CASE WHEN told <> 'applied' THEN {_first(outcome.existing)} END AS existing
   FROM coded
 )
 SELECT
@@ -217,14 +217,14 @@ def _numbered(name: str, path: str | None) -> str:
     """A common table of the entries at a path of each answer, with their places."""
     found = _elements("body", path) if path else "[]::JSON[]"
     return f"""{name} AS (
-  SELECT _batch, unnest({found}) AS e, generate_subscripts({found}, 1) AS n FROM document
+  SELECT _batch, unnest(found) AS e, generate_subscripts(found, 1) AS n
+  FROM (SELECT _batch, {found} AS found FROM document)
 )"""
 
 
 def _elements(json: str, path: str) -> str:
-    """SQL: the elements of the list at a path; NULL where there is none."""
-    listed = _at(path, json)
-    return f"CASE WHEN json_type({listed}) = 'ARRAY' THEN json_extract({listed}, '$[*]') END"
+    """SQL: the elements of the list at a path; NULL where there is none. Of JSON functions this one parses it once."""
+    return f"from_json({_at(path, json)}, '[\"JSON\"]')"
 
 
 def _each(path: str | None) -> str:
@@ -257,7 +257,8 @@ def _id(path: str | None, json: str = "e") -> str:
     """SQL: the text at a path that is an id."""
     if path is None:
         return "NULL::VARCHAR"
-    return f"CASE WHEN left({_at(path, json)}::VARCHAR, 1) NOT IN ({_NO_ID}) THEN nullif({_text(path, json)}, '') END"
+    is_id = f"NOT contains({_NO_ID}, left({_at(path, json)}::VARCHAR, 1))"
+    return f"CASE WHEN {is_id} THEN nullif({_text(path, json)}, '') END"
 
 
 def _meets(condition: Mapping[str, Any] | None, json: str = "e") -> str:

@@ -267,6 +267,12 @@ class FileStore:
         return outside.bring(self.engine, source, into)
 
     @contextmanager
+    def open(self) -> Iterator[None]:
+        """Several calls in a row, for which the file is opened once; commits let it go when it is due all the same."""
+        with self._visit():
+            yield
+
+    @contextmanager
     def rehearsal(self) -> Iterator[None]:
         """All calls of the block go to a copy of the store, which is gone afterwards; engine tables stay.
 

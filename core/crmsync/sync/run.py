@@ -170,6 +170,7 @@ async def _write(shared: _Shared, pull: Pull, lease: Lease, journal: Journal) ->
     await unless(shared.stop, shared.turns.come(lease.stream))
     side = side_to_write(pull, shared.around)
     if side is None:
+        shared.around.note(lease.stream, "Only read: the hub has no such table, or the connector cannot write it.")
         return
     earlier, take = tuple(shared.sides), job.mode == "sync"
     shared.sides.append(side)

@@ -177,13 +177,17 @@ class TwoWay:
     async def _reconcile(self, what: Callable[[Reconcile], Reconciled] = Reconcile.run) -> Reconciled:
         """Again, where people edit its rows meanwhile."""
         async with self._hub_of(self.side) as held:
-            merge = partial(what, Reconcile(self.store, self.side, held, self.take))
+            merge = partial(self._merge, what, Reconcile(self.store, self.side, held, self.take))
             for _ in range(_TRIES - 1):
                 try:
                     return await self.around.worker.do(merge)
                 except StoreMoved:
                     continue  # what it has committed holds, and it reads the rest as it is now
             return await self.around.worker.do(merge)
+
+    def _merge(self, what: Callable[[Reconcile], Reconciled], reconcile: Reconcile) -> Reconciled:
+        with self.store.open():
+            return what(reconcile)
 
     @asynccontextmanager
     async def _hub_of(self, side: Side) -> AsyncIterator[Lease]:

@@ -24,13 +24,10 @@ def bring_flips(store: FileStore, side: Side) -> None:
         f"WHERE action = 'update' AND state = 'applied' AND settled_at > now() - {WITHIN} "
         f"QUALIFY count(*) OVER (PARTITION BY hub_id) >= {WRITES}"
     )
-    if engine.value("SELECT count(*) FROM often"):
-        store.lookup(CONFLICTS_OF_ROW, who, "disputes", ("hub_id", "fields", "resolved_at", "resolution"))
-    else:
-        engine.execute(
-            "CREATE OR REPLACE TEMP TABLE disputes (hub_id VARCHAR, fields VARCHAR[], resolved_at TIMESTAMPTZ, "
-            "resolution VARCHAR)"
-        )
+    if not engine.value("SELECT count(*) FROM often"):
+        engine.execute("CREATE OR REPLACE TEMP TABLE flips (hub_id VARCHAR, flipping VARCHAR[])")
+        return
+    store.lookup(CONFLICTS_OF_ROW, who, "disputes", ("hub_id", "fields", "resolved_at", "resolution"))
     fields = [field for group in side.groups for field in group.fields]
     at = "->('$.\"' || name || '\"')"
     engine.execute(

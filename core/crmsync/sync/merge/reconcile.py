@@ -10,15 +10,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 
 from crmsync.mapping import identifier, literal
-from crmsync.store import Append, Change, Commit, Expect, FileStore, Lease, Update, agreed_text, alike, plain
+from crmsync.store import Append, Change, Commit, Expect, FileStore, Lease, Update, agreed_text, alike
 from crmsync.store.schema import LINKS
 from crmsync.sync.merge.match import match
-from crmsync.sync.merge.model import MergeField
 from crmsync.sync.merge.outbox import Outbox
 from crmsync.sync.merge.pairs import merge_pairs
 from crmsync.sync.merge.side import Side, bring_hub
 from crmsync.sync.merge.terms import bring_records
-from crmsync.sync.merge.values import piece, pieces
 
 SLICE = 20_000  # pairs: memory is bounded, and planning the merge costs less than a tenth of it
 _ENDINGS = "CASE _ending WHEN 'mark' THEN 'deleted' WHEN 'forget' THEN 'deleted' ELSE 'linked' END"
@@ -138,7 +136,7 @@ class Reconcile:
         """Plan that the hub rows of the slice are created in the CRM."""
         columns = ("_id", *(field.name for field in self.side.fields))
         self.store.lookup(self.side.hub, "SELECT hub_id AS _id FROM part", "hub_rows", columns)
-        planned, changes = self._outbox.of_new(self._agreed("hub_rows", pending=False))
+        planned, changes = self._outbox.of_new(self._agreed("hub_rows"))
         self._commit(changes)
         return Reconciled(planned=planned)
 
@@ -148,18 +146,12 @@ class Reconcile:
 
     # -- texts ---------------------------------------------------------------------------------------------------------
 
-    def _agreed(self, table: str, *, pending: bool = True) -> str:
-        """SQL: a row's text as both sides have it; without the references that wait."""
-        fields = [(f.name, f.type, alike(f.words, f"{table}.{identifier(f.name)}")) for f in self.side.fields]
-        whole = agreed_text(fields)
-        if not pending:
-            return whole
-        entries = [
-            f"CASE WHEN NOT list_contains({table}._pending, {literal(name)}) "
-            f"THEN {piece(MergeField(name, type_), plain(sql, type_))} END"
-            for name, type_, sql in fields
-        ]
-        return f"CASE WHEN len({table}._pending) = 0 THEN {whole} ELSE {pieces(entries)} END"
+    def _agreed(self, table: str) -> str:
+        """SQL: a row's text as both sides have it.
+
+        A reference that waits is agreed to be empty: to the hub, the CRM changes it once its record is known.
+        """
+        return agreed_text((f.name, f.type, alike(f.words, f"{table}.{identifier(f.name)}")) for f in self.side.fields)
 
     def _linked(self) -> str:
         run = literal(self.lease.run_id)

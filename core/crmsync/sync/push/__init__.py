@@ -21,7 +21,7 @@ from crmsync.sync.merge.side import Side
 from crmsync.sync.pull.confirm import Confirm, drained
 from crmsync.sync.push.adopt import adopt, standing
 from crmsync.sync.push.clash import clashes
-from crmsync.sync.push.judge import heard, judge, start
+from crmsync.sync.push.judge import Told, heard, judge, start
 from crmsync.sync.push.links import Links
 from crmsync.sync.push.render import RENDERED, Body, problems, render
 from crmsync.sync.push.settle import settle
@@ -30,7 +30,7 @@ from crmsync.sync.source import Source
 from crmsync.sync.stopping import stopped
 from crmsync.sync.worker import Worker
 
-SLICE = 2_000  # intents that are on their way at once
+SLICE = 5_000  # intents that are on their way at once
 WAYS = ("upsert", "create", "update", "archive")  # in this order
 CREATES = ("upsert", "create")
 
@@ -97,10 +97,12 @@ class Push:
             if self.stop.is_set():
                 raise stopped()
             for name, way in self.ways.items():
+                if not await self.worker.do(self._count, f"intents WHERE way = {literal(name)}"):
+                    continue
                 bodies = await self.worker.do(self._prepare, name, way)
                 links = await self.worker.do(self._count, "link_ends")
                 if bodies or links:
-                    await asyncio.gather(*(self._deliver(way, body) for body in bodies))
+                    await self._deliver(way, bodies)
                     faults.point("push.answered")
                     await Links(self.client, self.source, self.store, self.worker).run()
                     await self._settle(name)
@@ -148,8 +150,13 @@ class Push:
         faults.point("push.prepared")
         return bodies
 
-    async def _deliver(self, way: Way, body: Body) -> None:
-        """Send one body; what was not carried out for the sake of others goes again in smaller ones."""
+    async def _deliver(self, way: Way, bodies: list[Body]) -> None:
+        """Send bodies, as many at once as limits allow; what was not carried out for the sake of others goes again."""
+        while bodies:
+            told = await asyncio.gather(*(self._request(way, body) for body in bodies))
+            bodies = await self.worker.do(judge, self.store, way.outcome, told)
+
+    async def _request(self, way: Way, body: Body) -> Told:
         values = {
             **self.source.stream.vars,
             "connection": self.side.connection,
@@ -163,11 +170,9 @@ class Push:
         )
         if answer is not None:
             self.source.clock = answer.server_time or self.source.clock
-        text = heard(answer, verdict)
-        parts = await self.worker.do(judge, self.store, way.outcome, body, text, verdict)
-        if done := len(body.keys) - sum(len(part.keys) for part in parts):
-            self.source.events.emit(BatchWritten(self.side.connection, self.side.stream, done))
-        await asyncio.gather(*(self._deliver(way, part) for part in parts))
+        if verdict.outcome == "good":
+            self.source.events.emit(BatchWritten(self.side.connection, self.side.stream, len(body.keys)))
+        return heard(body, answer, verdict)
 
     async def _settle(self, name: str) -> None:
         """Read again what was written, and move links and intents by what the CRM shows."""

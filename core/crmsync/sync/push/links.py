@@ -19,7 +19,7 @@ from crmsync.mapping.link_write import compile_link_write
 from crmsync.mapping.outcome import compile_outcome
 from crmsync.spec.model_write import Operation
 from crmsync.store import FileStore
-from crmsync.sync.push.judge import heard, judge, start
+from crmsync.sync.push.judge import Told, heard, judge, start
 from crmsync.sync.push.render import RENDERED, Body
 from crmsync.sync.source import Source
 from crmsync.sync.worker import Worker
@@ -45,7 +45,7 @@ class Links:
             return
         for field, operation, which in self._operations():
             if bodies := await self.worker.do(self._prepare, field, operation, which):
-                await asyncio.gather(*(self._deliver(operation, body) for body in bodies))
+                await self._deliver(operation, bodies)
                 await self.worker.do(self._note, field)
         await self.worker.do(self._end)
 
@@ -79,23 +79,25 @@ class Links:
         found = engine.rows(plan.batches_sql(_ITEMS))
         return [Body(tuple(keys), tuple(ids), items) for _, keys, ids, items, _ in found]
 
-    async def _deliver(self, operation: Operation, body: Body) -> None:
-        """Send one body, and the parts that have to go again.
+    async def _deliver(self, operation: Operation, bodies: list[Body]) -> None:
+        """Send bodies, as many at once as limits allow, and the parts that have to go again."""
+        plan = compile_outcome(operation.outcome, self.source.spec.rules, self.source.spec.error)
+        while bodies:
+            sent = await asyncio.gather(*(self._send(operation, body) for body in bodies))
+            told = [each for each in sent if each is not None]
+            bodies = await self.worker.do(judge, self.store, plan, told, _ITEMS, _TOLD)
 
-        An error is told of its links alone: what became of the records must not be lost for it.
-        """
+    async def _send(self, operation: Operation, body: Body) -> Told | None:
+        """None after an error, which is told of its links alone: what became of the records must not be lost for it."""
         stream, request = self.source.stream, operation.request
         values = {**stream.vars, "connection": self.source.connection, "items": msgspec.Raw(body.items.encode())}
         if not request.asks("items"):
             values |= msgspec.json.decode(body.items)[0]
         try:
-            answer, verdict = await self.client.write(request, values, stream=stream.name, again=True)
+            return heard(body, *await self.client.write(request, values, stream=stream.name, again=True))
         except CrmsyncError as error:
             await self.worker.do(self._fail, body, error)
-            return
-        plan = compile_outcome(operation.outcome, self.source.spec.rules, self.source.spec.error)
-        parts = await self.worker.do(judge, self.store, plan, body, heard(answer, verdict), verdict, _ITEMS, _TOLD)
-        await asyncio.gather(*(self._deliver(operation, part) for part in parts))
+            return None
 
     def _fail(self, body: Body, error: CrmsyncError) -> None:
         self.source.note("warning", f"Links could not be written: {error.message}")
