@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 
@@ -12,6 +13,7 @@ import pytest
 
 from cli import CRMSYNC, shell
 from crm import on_terminal
+from store_kit import edit
 
 KEYS = [
     "run_id",
@@ -202,3 +204,17 @@ def test_a_reader_who_has_gone_does_not_stop_a_run(crm):
     subprocess.run(["bash", "-c", command], cwd=crm.shell.folder, env=crm.shell.environment, check=True)
 
     assert crm.shell.query("SELECT status FROM crmsync.runs") == [{"status": "done"}]
+
+
+def test_a_terminal_shows_how_many_records_are_written(crm):
+    """Of how many; the run's log tells it as well, for those who were not there."""
+    assert crm.sync("--stream", "contact", "--mode", "sync").returncode == 0
+    people = "SELECT 'N' || i, 'n' || i || '@example.com' FROM range(300) t(i)"
+    edit(crm.shell.folder / "crmsync.duckdb", f"INSERT INTO crm.contact (name, email) {people}")
+    crm.server.latency_s = 0.3
+    seen = on_terminal(crm.shell, "run", "--connector", "hubspot", "--stream", "contact", "--mode", "push")
+
+    assert re.search(r"writing +[1-9]\d+ of 300 written", seen)
+    assert crm.shell.query(
+        "SELECT message FROM crmsync.logs WHERE event = 'StreamWritten' AND message LIKE '%300%'"
+    ) == [{"message": "In step: 300 created."}]

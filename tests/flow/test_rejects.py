@@ -70,6 +70,8 @@ def test_refused_writes_and_unread_values_are_listed(lab: Lab) -> None:
     assert "update refused (1 attempt" in told.stdout
     assert "Property values were not valid" in told.stdout
     assert "crmsync rejects retry" in told.stderr
+    log = shell(lab.folder).inside("logs", "--level", "warning", "--store", str(lab.store_file)).stdout
+    assert "Refused, once: update: VALIDATION_ERROR HTTP 400: Property values were not valid" in log
     status = shell(lab.folder).inside("status", "--store", str(lab.store_file)).stdout
     assert "1 held, 1 writes refused" in status
 

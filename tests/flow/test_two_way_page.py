@@ -72,3 +72,18 @@ def test_the_example_comes_out_as_it_is_shown(tmp_path: Path) -> None:
     assert re.sub(r" +$", "", done.stdout, flags=re.MULTILINE) == re.sub(
         r" +$", "", block("text", "## An example"), flags=re.MULTILINE
     )
+
+
+def test_its_edits_of_the_hub_reach_the_crm(tmp_path: Path) -> None:
+    """As they are typed, in the shell that people have."""
+    with laboratory(tmp_path) as lab:
+        ada = lab.crm.create("Ada", email="ada@example.com")
+        lab.run(mode="sync")
+        edits = re.findall(r'^duckdb crmsync.duckdb "(.*)"$', PAGE, re.MULTILINE)
+        assert len(edits) == 2
+        for each in edits:
+            edit(lab.store_file, each)
+        lab.clock.advance(3600)
+        lab.run(mode="sync")
+        assert lab.simulator.get("contacts", ada)["properties"]["phone"] == "+49 30 555"
+        assert len(lab.simulator.live("contacts")) == 2

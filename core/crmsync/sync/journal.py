@@ -74,9 +74,13 @@ def _lines(event: Event) -> Sequence[Mapping[str, Any]]:
     if isinstance(event, StreamWritten):
         told = ", ".join(f"{n:,} {what}" for what, n in event.counts.items() if n)
         line = _log("info", event, f"In step: {told}." if told else "In step: nothing to write.", **event.counts)
-        return [line, *(_log("warning", event, f"Refused, {n:,} times: {why}") for why, n in event.refusals)]
+        return [line, *(_log("warning", event, f"Refused, {_times(n)}: {why}") for why, n in event.refusals)]
     told_of = _line(event)
     return [told_of] if told_of else []
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number:,} times"
 
 
 def _line(event: Event) -> Mapping[str, Any] | None:
