@@ -74,8 +74,9 @@ def code(text: str, language: str) -> list[str]:
 
 
 def stable(text: str) -> list[str]:
-    """The lines of an output as they are in each run: without what it cost, ids, and times."""
+    """The lines of an output as they are in each run: without costs, ids, times, and what a lagging index adds."""
     lines = [re.sub(r"  \([0-9.]+ s,.*\)$", "", line.rstrip()) for line in text.splitlines()]
+    lines = [re.sub(r"\d+ read, \d+ applied, \d+ unchanged", "", line) for line in lines]
     return [re.sub(r"^[0-9a-f]{6}  |  since .*", "", line) for line in lines if line.strip() not in ("", "…")]
 
 
