@@ -53,7 +53,7 @@ defaults:
       outcome: {by: key, results: done, key: key, id: id, errors: bad, error_keys: keys, code: code}
     create: {do: POST /$type, item: {+: $fields, key: $key}}
     update: {do: PATCH /$type, item: {+: $fields, id: $id, key: $key}, set: {from: us}}
-    upsert: {do: PUT /$type, item: {+: $fields, $unique: $value, key: $key}, outcome: {created: {new: true}}}
+    upsert: {do: PUT /$type, item: {+: $fields, $unique: $value, key: $key}, outcome: {message: why}}
     archive: {do: DELETE /$type, body: null, query: {ids: $ids}, outcome: {by: whole}}
 streams:
   contact:
@@ -143,7 +143,7 @@ def test_an_outcome_is_merged_unless_it_tells_in_another_way():
     common = Outcome("key", "done", key="key", id="id", errors="bad", error_keys="keys", code="code")
 
     assert operation("contact", "create").outcome == common
-    assert operation("contact", "upsert").outcome.created == {"new": True}
+    assert operation("contact", "upsert").outcome.message == "why"
     assert operation("contact", "upsert").outcome.error_keys == "keys"
     assert operation("contact", "archive").outcome == Outcome("whole")
 
@@ -389,7 +389,6 @@ def test_an_operation_that_could_not_write_is_refused(old, new, at, message):
         (", error_keys: keys", "", "outcome", "`errors` need `error_keys` or `error_ids`"),
         ("index: row, ", "", "outcome", "`by: all` needs `index`"),
         ("key: key, id: id", "key: 'key[]', id: id", "key", "`key` must be a path without lists, such as a.b, not"),
-        ("id: id, errors", "id: id, created: {a: b}, errors", "created", "`created` is for `upsert`"),
         ("+: $fields, id: $id, key: $key", "+: $fields, id: $id", "by", "`by: key` needs `$key` in the request"),
         (
             "ids: $ids}, outcome: {by: whole",

@@ -1,8 +1,7 @@
 """How an answer tells what became of each item -> the one statement that reads it. Pure; nothing is run here.
 
-The statement takes answers as `$bodies` and the numbers of their batches as `$batches`, two lists of one length, and
-reads the table of what was sent: `_batch`, `_pos` (from 1), `_key`, `_id`. It gives one row for each row there, with
-one outcome, and never fails:
+The statement reads the table of answers, `_batch` and `body` (a text; "": none), and that of what was sent: `_batch`,
+`_pos` (from 1), `_key`, `_id`. It gives one row for each row there, with one outcome, and never fails:
 
 - `applied`; `rejected`, `conflict` (another record stands in the way), `gone` (the record is);
 - `resend`: it was not executed. `alone`: it was named as what keeps the others back, so it goes again in a request of
@@ -43,9 +42,8 @@ _NO_ID = "'{[tfn'"  # how the JSON of an object, a list, a truth and of null beg
 class OutcomePlan:
     """How answers become outcomes.
 
-    `sql` is a SELECT that gives `_batch, _pos, _key, outcome, alone, _id, _updated_at, created, existing, code,
-    message, field`: `_id` as the answer tells it, else as it was sent; `_updated_at` as it stands in the answer;
-    `existing` is the id of the record in the way.
+    `sql` is a SELECT that gives `_batch, _pos, _key, outcome, alone, _id, existing, code, message`: `_id` as the answer
+    tells it, else as it was sent; `existing` is the id of the record that stands in the way.
     """
 
     sql: str
@@ -55,7 +53,9 @@ class OutcomePlan:
         return f"CREATE OR REPLACE TEMP TABLE {identifier(table)} AS\n{self.sql}"
 
 
-def compile_outcome(outcome: Outcome, rules: Sequence[ErrorRule], error: ErrorPaths, sent: str = "sent") -> OutcomePlan:
+def compile_outcome(
+    outcome: Outcome, rules: Sequence[ErrorRule], error: ErrorPaths, answers: str = "answers", sent: str = "sent"
+) -> OutcomePlan:
     """The plan for the answers of one operation; `error` has the paths of code and message that `outcome` lacks.
 
     Raises SpecError where the spec asks for what cannot be read.
@@ -67,11 +67,9 @@ def compile_outcome(outcome: Outcome, rules: Sequence[ErrorRule], error: ErrorPa
     message = outcome.message or error.message
     code_list = f"list_filter([{', '.join(map(_text, codes))}]::VARCHAR[], lambda {ELEMENT}: {ELEMENT} IS NOT NULL)"
     fault = _fault(rules, outcome)
-    return OutcomePlan(f"""WITH answer AS (
-  SELECT unnest($batches::BIGINT[]) AS _batch, unnest($bodies::VARCHAR[]) AS body
-), document AS (
-  SELECT _batch, CASE WHEN json_valid(min(body)) THEN min(body)::JSON WHEN min(body) = '' THEN 'null'::JSON END AS body
-  FROM answer GROUP BY _batch HAVING count(*) = 1
+    return OutcomePlan(f"""WITH document AS (
+  SELECT _batch, CASE WHEN json_valid(body) THEN body::JSON WHEN body = '' THEN 'null'::JSON END AS body
+  FROM {identifier(answers)} QUALIFY count(*) OVER (PARTITION BY _batch) = 1
 ), item AS (
   SELECT _batch, _pos, _key, nullif(_id, '') AS _id FROM {identifier(sent)}
 ), {told}, coded AS (
@@ -93,12 +91,9 @@ SELECT
   END AS outcome,
   alone,
   coalesce(CASE WHEN judged = 'applied' THEN coalesce(told_id, given_id) END, _id) AS _id,
-  CASE WHEN judged = 'applied' THEN {_text(outcome.updated_at)} END AS _updated_at,
-  judged = 'applied' AND {_meets(outcome.created) if outcome.created else "_id IS NULL"} AS created,
   CASE WHEN judged <> 'applied' THEN existing END AS existing,
   CASE WHEN judged <> 'applied' THEN codes[1] END AS code,
-  CASE WHEN judged <> 'applied' THEN left({_text(message)}, {_SHOWN}) END AS message,
-  CASE WHEN judged <> 'applied' THEN {_text(outcome.field)} END AS field
+  CASE WHEN judged <> 'applied' THEN left({_text(message)}, {_SHOWN}) END AS message
 FROM judged""")
 
 

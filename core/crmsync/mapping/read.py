@@ -135,7 +135,7 @@ def _portions(stream: Stream) -> list[tuple[Field, ...]]:
 def _compiled(stream: Stream, records: str, *, one: bool) -> ReadPlan:
     shape, record = Shape(stream.record.values), stream.record
     linked = {link.field for link in stream.links}  # NULL here: the answers about links fill them
-    read = tuple(f for f in stream.fields if f.at or _is_told(f) or f.name in linked)
+    read = tuple(f for f in stream.fields if f.at or is_told(f) or f.name in linked)
     cells = [FieldSource(stream.name, field, shape, shape.field).cell() for field in read]
     id_ = FieldSource(stream.name, record.id, shape, shape.meta)
     id_text = id_.text()
@@ -193,7 +193,7 @@ def _absorbed(text: str) -> str:
     return f"CASE WHEN {text} IS NOT NULL THEN {kept(split(text), f'{ELEMENT} <> _id')} END"
 
 
-def _is_told(field: Field) -> bool:
+def is_told(field: Field) -> bool:
     """Whether a field without a path has a value all the same."""
     return field.transform.kind == "case" or field.default is not None
 

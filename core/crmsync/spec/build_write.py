@@ -40,6 +40,7 @@ def write_of(line: Mapping[str, Any], requests: Requests) -> Write | None:
         by=identify.get("by"),
         unique=unique,
         lacks=next(bind.names(identify.get("at")), None),
+        refuses=bool(identify.get("unique")),
     )
 
 

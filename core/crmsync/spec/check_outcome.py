@@ -11,8 +11,8 @@ from crmsync.spec.yaml import Path
 
 Shape = Literal["table", "items", "ids", "one"]
 
-_ENTRY = ("id", "updated_at", "created", "record")
-_FAILED = ("existing", "code", "message", "field")
+_ENTRY = ("id", "record")
+_FAILED = ("existing", "code", "message")
 _WORDS = {
     "order": ("results", "ok", *_ENTRY, *_FAILED),
     "key": ("results", "key", *_ENTRY, "errors", "error_keys", "error_ids", *_FAILED),
@@ -51,8 +51,6 @@ def outcome_findings(
             yield from lacks("errors", f"`{key}` needs `errors`")
     if "errors" in outcome and by == "key" and not wrote("outcome", "error_ids"):
         yield from lacks("error_keys", "`errors` need `error_keys` or `error_ids`")
-    if "created" in outcome and name != "upsert":
-        yield Finding(at("outcome", "created"), "SP208", "`created` is for `upsert`, which may change a record instead")
     yield from _fits(name, shape, line, by, outcome, at)
     if name in ("create", "upsert") and by != "all":
         yield from lacks("id", f"`{name}` needs `id`: of what record an item is")

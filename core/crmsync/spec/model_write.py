@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from crmsync.spec.bind import Template
-from crmsync.spec.model_stream import Request
+from crmsync.spec.model_stream import Place, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class Outcome:
     that meet `only` have at `index` the place, from 0, of the item that was at fault. `whole`: the status is
     everyone's, unless there are `errors`; of a single item, `results` is the path of what is told of it.
 
-    `results`, `errors` and `ids` are paths of the whole answer; `id`, `updated_at` and `created` are about an entry of
-    `results`, `existing`, `code`, `message` and `field` about one that failed: of `errors`, or, by `order`, of
-    `results`. `code` goes through the spec's `errors`; the status that a rule names is not that of an item.
+    `results`, `errors` and `ids` are paths of the whole answer; `id` is about an entry of `results`, `existing`, `code`
+    and `message` about one that failed: of `errors`, or, by `order`, of `results`. `code` goes through the spec's
+    `errors`; the status that a rule names is not that of an item.
     """
 
     by: str  # order | key | all | whole
@@ -33,8 +33,6 @@ class Outcome:
     ok: Mapping[str, Any] = field(default_factory=dict)
     key: str | None = None
     id: str | None = None
-    updated_at: str | None = None
-    created: Mapping[str, Any] | None = None  # condition: the item made a record
     existing: str | None = None  # path of the id of the record that stands in the way
     errors: str | None = None
     error_keys: str | None = None
@@ -44,7 +42,6 @@ class Outcome:
     only: Mapping[str, Any] = field(default_factory=dict)
     code: str | None = None
     message: str | None = None
-    field: str | None = None
     record: bool = False  # entries of `results` are records as a read gives them, with the fields that were written
 
 
@@ -63,6 +60,11 @@ class Operation:
     constants: Mapping[str, Any] = field(default_factory=dict)
     idempotent: bool = False  # the same `$key` twice makes one record
 
+    @property
+    def shows(self) -> Place | None:
+        """Where its answers hold the records that were written; None where they don't."""
+        return Place(self.outcome.results, self.request.one) if self.outcome.record else None
+
 
 @dataclass(frozen=True, slots=True)
 class Write:
@@ -70,7 +72,8 @@ class Write:
 
     `new` says by which one records are made. `unique` is the provider's field that finds a record again, which is put
     in for `$unique`, and `by` the field whose value stands there (`$value`); `key`: our own. Without `unique` nothing
-    finds a record again; `lacks` is the option that would name it.
+    finds a record again; `lacks` is the option that would name it. `refuses`: the provider makes no second record with
+    a value that one has.
     """
 
     create: Operation | None = None
@@ -81,6 +84,7 @@ class Write:
     by: str | None = None
     unique: str | None = None
     lacks: str | None = None
+    refuses: bool = False
     links: tuple[LinkWrite, ...] = ()
 
     @property

@@ -161,7 +161,10 @@ def _as_stored(name: str, stored: Mapping[str, str], field: Field) -> Field:
 def _plans(stream: Stream) -> dict[Place, ReadPlan]:
     """The compiled mappings by the place of the records: requests of one stream may wrap them differently."""
     requests = (stream.full.request, stream.by_id, stream.find, stream.changes and stream.changes.request)
-    places = {request.place for request in requests if request}
+    write = stream.write
+    writes = (write.create, write.update, write.upsert) if write else ()
+    shown = {operation.shows for operation in writes if operation and operation.shows}
+    places = {request.place for request in requests if request} | shown
     return {place: compile_read(stream, place.path, one=place.one) for place in places}
 
 

@@ -37,6 +37,7 @@ class Switches:
     links_touch: bool = True  # a new primary company moves its contacts' time of change
     null_properties: bool = True  # properties that are asked for and unset come as null
     url_bytes_max: int = 16_384
+    answers_lack: frozenset[str] = frozenset()  # properties that the answers to writes leave out
     partial_status: int = 207  # of batches with errors; the newest API's documents only list 200
     refuse: Callable[[str, str, str], dict[str, object] | None] | None = None  # (operation, kind, id) -> error item
     locked: set[tuple[str, str]] = field(default_factory=set)  # (kind, id): writes are answered with 423

@@ -94,7 +94,8 @@ class Writing:
 
     def body(self, version: Version, names: Iterable[str]) -> dict[str, Any]:
         """A written record: the given properties and what was calculated."""
-        return Show(self._portal, self._shelf, [*names, *CALCULATED.get(self._kind, ())]).body(version)
+        shown = {*names, *CALCULATED.get(self._kind, ())} - self._portal.switches.answers_lack
+        return Show(self._portal, self._shelf, sorted(shown)).body(version)
 
     def check_lock(self, version: Version) -> None:
         if (self._kind, str(version.id)) in self._portal.switches.locked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 
 import msgspec
@@ -25,6 +25,7 @@ from crmsync.sync.push.judge import Told, heard, judge, start
 from crmsync.sync.push.links import Links
 from crmsync.sync.push.render import RENDERED, Body, problems, render
 from crmsync.sync.push.settle import settle
+from crmsync.sync.push.shown import Shown
 from crmsync.sync.push.value import KEY, value_of
 from crmsync.sync.source import Source
 from crmsync.sync.stopping import stopped
@@ -102,10 +103,10 @@ class Push:
                 bodies = await self.worker.do(self._prepare, name, way)
                 links = await self.worker.do(self._count, "link_ends")
                 if bodies or links:
-                    await self._deliver(way, bodies)
+                    answers = await self._deliver(way, bodies)
                     faults.point("push.answered")
                     await Links(self.client, self.source, self.store, self.worker).run()
-                    await self._settle(name)
+                    await self._settle(name, way, answers)
         return self.done
 
     def _take(self, which: Mapping[str, str], after: str) -> str | None:
@@ -150,11 +151,17 @@ class Push:
         faults.point("push.prepared")
         return bodies
 
-    async def _deliver(self, way: Way, bodies: list[Body]) -> None:
-        """Send bodies, as many at once as limits allow; what was not carried out for the sake of others goes again."""
+    async def _deliver(self, way: Way, bodies: list[Body]) -> list[str]:
+        """Send bodies, as many at once as limits allow; what was not carried out for the sake of others goes again.
+
+        The answers that tell what was done.
+        """
+        answers = list[str]()
         while bodies:
             told = await asyncio.gather(*(self._request(way, body) for body in bodies))
+            answers += [each.answer for each in told if each.answer]
             bodies = await self.worker.do(judge, self.store, way.outcome, told)
+        return answers
 
     async def _request(self, way: Way, body: Body) -> Told:
         values = {
@@ -174,10 +181,14 @@ class Push:
             self.source.events.emit(BatchWritten(self.side.connection, self.side.stream, len(body.keys)))
         return heard(body, answer, verdict)
 
-    async def _settle(self, name: str) -> None:
-        """Read again what was written, and move links and intents by what the CRM shows."""
+    async def _settle(self, name: str, way: Way, answers: Sequence[str]) -> None:
+        """Move links and intents by what the CRM shows: in its answers, else what was written is read again."""
         action = "create" if name in CREATES else name
-        ids = [row[0] for row in await self.worker.do(self.store.engine.rows, _APPLIED)]
+        place, unread = way.operation.shows, ""
+        if place is not None and answers and not self.confirm.plans[place].parts:
+            await self.worker.do(Shown(self.confirm, place, way.render.fields).land, answers)
+            unread = _UNREAD
+        ids = [row[0] for row in await self.worker.do(self.store.engine.rows, _APPLIED + unread)]
         if action == "archive":
             await drained(self.confirm.gone([(id_, None) for id_ in ids]))
         else:
@@ -209,6 +220,7 @@ class Push:
 
 
 _APPLIED = "SELECT _id FROM outcomes WHERE outcome = 'applied' AND _id IS NOT NULL"
+_UNREAD = " AND _id NOT IN (SELECT _id FROM shown)"
 
 
 def take(

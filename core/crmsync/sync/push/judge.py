@@ -85,7 +85,12 @@ def _judged(store: FileStore, plan: OutcomePlan, told: Sequence[Told], items: st
             "ids": [id_ for t in told for id_ in t.body.ids],
         },
     )
-    engine.execute(plan.create_sql("told"), {"bodies": [t.answer for t in told], "batches": numbers})
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE answers AS SELECT unnest($batches::BIGINT[]) AS _batch, "
+        "unnest($bodies::VARCHAR[]) AS body",
+        {"batches": numbers, "bodies": [t.answer for t in told]},
+    )
+    engine.execute(plan.create_sql("told"))
     undone, alone = "(outcome = 'resend' OR refused IS NOT NULL AND outcome = 'unknown')", "size = 1"
     again: dict[int, list[tuple[str, bool]]] = {}
     for number, key, named in engine.rows(

@@ -26,9 +26,10 @@ def can_look_up(stream: Stream, side: Side) -> bool:
 async def look_up(confirm: Confirm, store: FileStore, worker: Worker, side: Side, write: Write) -> bool:
     """Bring the records into the mirror that have the value of a planned create; tell whether there was one to ask for.
 
-    Only by a field that the hub has, too: our own key is on records only that we made.
+    Only by a field that the hub has, too: our own key is on records only that we made. Not where a create is refused
+    that would make a second record: its answer tells the same, and is never too old.
     """
-    if not can_look_up(confirm.source.stream, side):
+    if not can_look_up(confirm.source.stream, side) or (write.refuses and write.new == "create"):
         return False
     where, after, asked = {**side.whose, "state": "planned", "action": "create"}, "", False
     while found := await worker.do(_values, store, write, where, after):

@@ -22,6 +22,8 @@ RENDERED = "rendered"
 WAITS = "the CRM does not have its record yet"
 # SQL: what keeps an item of `rendered` (r), or some of its fields, from being written.
 TOLD = f"list_filter(r._problems, lambda p: len(r._problems) = 1 OR p.reason <> {literal(NOTHING)})"
+# SQL: the fields that are left out of an item of `rendered` (r).
+HELD = "list_transform(list_filter(r._problems, lambda p: p.hold), lambda p: p.field)"
 _RECORDS, _ROWS = "records as shown", "hub rows as they are"
 
 
@@ -176,9 +178,8 @@ def _values(side: Side, plan: WritePlan, references: Mapping[str, str], beside: 
 
 def _only_beside(store: FileStore, plan: WritePlan) -> None:
     """Reject updates of which nothing is left but what goes out beside an edit: the edit itself cannot be written."""
-    held = f"list_transform({kept('r._problems', f'{ELEMENT}.hold')}, lambda p: p.field)"
     fields = ", ".join(literal(field.name) for field in plan.fields)
-    edits = kept("w.names", f"{ELEMENT} IN ({fields}) AND NOT list_contains({held}, {ELEMENT})")
+    edits = kept("w.names", f"{ELEMENT} IN ({fields}) AND NOT list_contains({HELD}, {ELEMENT})")
     why = f"{{'field': '', 'reason': {literal(NOTHING)}, 'value': NULL, 'hold': false}}"
     store.engine.execute(
         f"CREATE OR REPLACE TEMP TABLE {RENDERED} AS SELECT r.* REPLACE (r._rejected OR nothing AS _rejected, "

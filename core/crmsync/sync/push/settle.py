@@ -9,7 +9,7 @@ from crmsync.sync.merge import settle_sql
 from crmsync.sync.merge.side import Side
 from crmsync.sync.merge.terms import bring_records
 from crmsync.sync.merge.verdict import any_of
-from crmsync.sync.push.render import RENDERED, problems
+from crmsync.sync.push.render import HELD, RENDERED, problems
 
 _STATE = (
     "CASE outcome WHEN 'applied' THEN 'applied' WHEN 'unknown' THEN 'unknown' WHEN 'linked' THEN 'superseded' "
@@ -67,9 +67,8 @@ def _written(store: FileStore, side: Side) -> None:
     """Fill `written` with the links of what was applied, and what of each was really sent."""
     asked = f"SELECT {side.who()}, i.hub_id FROM outcomes o JOIN ours i ON i.hub_id = o._key"
     store.lookup(LINKS, asked, "links", (*LINKS.key, "base", "shown"))
-    held = "list_transform(list_filter(r._problems, lambda p: p.hold), lambda p: p.field)"
     value = "coalesce((i.fields->('$.\"' || name || '\"'))::VARCHAR, 'null')"
-    sent = f"list_contains(g._write, name) AND NOT list_contains({held}, name)"
+    sent = f"list_contains(g._write, name) AND NOT list_contains({HELD}, name)"
     names = f"list_filter(json_keys(i.fields), lambda name: {sent})"
     entries = f"list_transform({names}, lambda name: to_json(name)::VARCHAR || ':' || {value})"
     left_out = any_of(group.left_out("i.fields") for group in side.groups)
@@ -78,7 +77,7 @@ def _written(store: FileStore, side: Side) -> None:
         "written",
         "SELECT i.hub_id, o._id AS remote_id, coalesce(l.base, '{}') AS base, coalesce(l.shown, '{}') AS shown, "
         f"'{{' || array_to_string({entries}, ',') || '}}' AS sent, coalesce({left_out}, false) AS left_out, "
-        f"CASE WHEN i.way = 'create' THEN {held} END AS held "
+        f"CASE WHEN i.way = 'create' THEN {HELD} END AS held "
         "FROM outcomes o JOIN ours i ON i.hub_id = o._key "
         f"JOIN outgoing g ON g._key = o._key JOIN {RENDERED} r ON r._key = o._key "
         "LEFT JOIN links l ON l.hub_id = i.hub_id WHERE o.outcome = 'applied'",
