@@ -126,7 +126,9 @@ class Edits:
 
     def _derived(self, kind: str, version: Version, values: Mapping[str, Value]) -> dict[str, Value]:
         """The values, and those that the portal calculates from them."""
-        table = self._portal.table(kind)
+        table, form = self._portal.table(kind), self._portal.switches.form
+        if form is not None:
+            values = {name: value if value is None else form(kind, name, value) for name, value in values.items()}
 
         def now(name: str) -> Value:
             return values[name] if name in values else table.value(version, name)

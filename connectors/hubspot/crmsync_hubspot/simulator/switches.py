@@ -39,6 +39,7 @@ class Switches:
     url_bytes_max: int = 16_384
     answers_lack: frozenset[str] = frozenset()  # properties that the answers to writes leave out
     partial_status: int = 207  # of batches with errors; the newest API's documents only list 200
+    form: Callable[[str, str, str], str] | None = None  # (kind, property, value) -> the value as the portal keeps it
     refuse: Callable[[str, str, str], dict[str, object] | None] | None = None  # (operation, kind, id) -> error item
     locked: set[tuple[str, str]] = field(default_factory=set)  # (kind, id): writes are answered with 423
     on_request: Callable[[SimRequest], None] | None = None  # called before each request is handled
