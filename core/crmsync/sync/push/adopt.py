@@ -29,6 +29,9 @@ def adopt(store: FileStore, side: Side) -> None:
     does one that several rows met.
     """
     engine = store.engine
+    conflicts = engine.value("SELECT count(*) FROM outcomes WHERE outcome = 'conflict'")
+    if not conflicts and not engine.value("SELECT count(*) FROM intents WHERE way = 'upsert'"):
+        return  # what was made was nobody's
     _find_by_key(store, side)
     engine.execute(
         "CREATE OR REPLACE TEMP TABLE met AS SELECT _key, outcome, "
