@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -41,6 +42,7 @@ class Desk(ABC):
     """What people do in one place. Values are texts, or None for nothing."""
 
     takes_no_name: ClassVar[bool] = True  # whether a contact may be without a name
+    phone_max: ClassVar[int | None] = None  # characters
 
     @abstractmethod
     def rows(self) -> list[Values]:
@@ -55,9 +57,11 @@ class Desk(ABC):
     @abstractmethod
     def delete(self, row_id: str) -> None: ...
 
-    def find(self, email: str) -> list[Values]:
-        """The contacts that have the address."""
-        return [row for row in self.rows() if address(row["email"]) == address(email)]
+    def takes(self, name: str, value: str | None) -> bool:
+        """Whether people may write that here."""
+        if name == "name":
+            return bool(value) or self.takes_no_name
+        return name != "phone" or self.phone_max is None or len(value or "") <= self.phone_max
 
 
 class HubDesk(Desk):
@@ -146,6 +150,7 @@ class InZoho(CrmDesk):
     keys: ClassVar = {"email": "Email", "phone": "Phone", "job_title": "Title"}
     writes = ("POST /crm/v8/Contacts", "PUT /crm/v8/Contacts", "DELETE /crm/v8/Contacts")
     takes_no_name = False
+    phone_max = 30
 
     def rows(self) -> list[Values]:
         live = self.crm.live("Contacts").items()
@@ -193,6 +198,8 @@ def _row(id_: str, record: Mapping[str, Any], keys: Mapping[str, str], parts: tu
 
 
 DESKS: Mapping[str, type[CrmDesk]] = {"hubspot": InHubSpot, "zoho": InZoho, "odoo": InOdoo}
+NAMED = tuple(name for name, desk in DESKS.items() if not desk.takes_no_name)
+PHONE_MAX = {name: desk.phone_max for name, desk in DESKS.items() if desk.phone_max is not None}
 
 
 def is_done(result: Result | None) -> bool:
@@ -206,12 +213,13 @@ class FallibleStore(FileStore):
     What that raises ends the run, and no commit after it reaches the file.
     """
 
-    at_commit: Callable[[FallibleStore, bool], None] = staticmethod(lambda _store, _over: None)
-    number = 0
-    dead = False
+    def __init__(self, file: Path, at_commit: Callable[[FallibleStore, bool], None]) -> None:
+        super().__init__(file, hold_s=5)
+        self.number = 0
+        self._at_commit, self._is_dead = at_commit, False
 
     def commit(self, commit: Commit) -> float:
-        if self.dead:
+        if self._is_dead:
             raise RuntimeError("the process is gone")
         self.number += 1
         self._call(over=False)
@@ -221,9 +229,9 @@ class FallibleStore(FileStore):
 
     def _call(self, *, over: bool) -> None:
         try:
-            self.at_commit(self, over)
+            self._at_commit(self, over)
         except BaseException:
-            self.dead = True
+            self._is_dead = True
             raise
 
 
@@ -237,6 +245,10 @@ class Ring:
     desks: Mapping[str, Desk]
     workflows: dict[str, Callable[[CrmDesk], object]] = field(default_factory=dict)
     writes: int = 0
+
+    def __post_init__(self) -> None:
+        for name in self.labs:
+            self._listen(name)
 
     @property
     def hub(self) -> HubDesk:
@@ -263,42 +275,35 @@ class Ring:
         `at_request` hears of each request by its number, before it is handled, with what asks the run to stop.
         """
         lab = self.labs[name]
-        store = FallibleStore(lab.store_file, hold_s=5)
-        store.at_commit = at_commit
+        store = FallibleStore(lab.store_file, at_commit)
         try:
             return asyncio.run(self._run(name, lab.job(stream, mode=mode, brake=1.0), store, at_request))
         except CrmsyncError:
             return None
         finally:
-            lab.simulator.switches.on_request = self._hear(name)
+            self._listen(name)
             store.close()
 
     async def _run(self, name: str, job: Job, store: FileStore, at_request: Callable[..., None]) -> Result:
-        stop, loop = asyncio.Event(), asyncio.get_running_loop()
-        number, count = 0, self._hear(name)
-
-        def hear(request: SimRequest) -> None:
-            nonlocal number
-            count(request)
-            number += 1
-            at_request(number, lambda: loop.call_soon_threadsafe(stop.set))
-
-        self.labs[name].simulator.switches.on_request = hear
+        stop, loop, numbers = asyncio.Event(), asyncio.get_running_loop(), count(1)
+        self._listen(name, lambda: at_request(next(numbers), lambda: loop.call_soon_threadsafe(stop.set)))
         (result,) = await run(job, store, Events(), clock=self.clock, stop=stop)
         return result
 
-    def _hear(self, name: str) -> Callable[[SimRequest], None]:
+    def _listen(self, name: str, further: Callable[[], None] = lambda: None) -> None:
+        """Hear of each request to a CRM before it is handled."""
+
         def hear(request: SimRequest) -> None:
             self.writes += self.crm(name).is_write(request)
             if name in self.workflows:
                 self.workflows[name](self.crm(name))
+            further()
 
-        return hear
+        self.labs[name].simulator.switches.on_request = hear
 
-    def fail(self, name: str, **fault: Any) -> None:
-        """Let something go wrong with requests of a CRM; with `match=None`, with those that write."""
-        match = fault.pop("match", "")
-        self.labs[name].simulator.faults.add(Fault(self.crm(name).is_write if match is None else match, **fault))
+    def fail(self, name: str, *, writes: bool = False, **fault: Any) -> None:
+        """Let something go wrong with requests of a CRM, or only with those that write."""
+        self.labs[name].simulator.faults.add(Fault(self.crm(name).is_write if writes else "", **fault))
 
     def repair(self) -> None:
         for lab in self.labs.values():
@@ -336,7 +341,4 @@ def ring(folder: Path, *crms: str) -> Iterator[Ring]:
             crm = DRIVERS[name](0, 1, clock)
             labs[name] = Lab(folder, crm, clock, stack.enter_context(Server(crm.simulator)).url)
         desks = {name: DESKS[name](lab) for name, lab in labs.items()}
-        made = Ring(folder, clock, labs, {HUB: HubDesk(folder / "lab.duckdb"), **desks})
-        for name, lab in labs.items():
-            lab.simulator.switches.on_request = made._hear(name)
-        yield made
+        yield Ring(folder, clock, labs, {HUB: HubDesk(folder / "lab.duckdb"), **desks})

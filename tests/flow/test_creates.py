@@ -96,6 +96,7 @@ def test_a_record_that_somebody_made_meanwhile_is_linked_and_merged(lab: Lab) ->
     sync(lab)
 
     assert lab.rows(f"SELECT email, phone FROM {lab.crm.name}.contact") == [("ada@example.com", "1")]
+    assert ("create", "superseded", 0) in intents(lab)
     sync(lab)
     assert_in_step(lab, 1)
 

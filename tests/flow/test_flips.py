@@ -67,3 +67,18 @@ def test_a_person_may_let_it_be_written_again(lab: Lab) -> None:
     assert done.returncode == 0, done.stderr
     assert lab.run(mode="sync").written.updated == 1  # type: ignore[union-attr]
     assert lab.rows(OPEN) == []
+
+
+def test_what_was_held_beside_other_edits_is_not_flipping(tmp_path: Path) -> None:
+    """A name that must not be cleared was never written, however often the phone number was."""
+    with laboratory(tmp_path, provider="zoho") as made:
+        made.crm.create("Ada", email="ada@example.com")
+        made.run(mode="sync")
+        for number in range(5):
+            edit(made.store_file, f"UPDATE crm.contact SET name = NULL, phone = '{number}'")
+            made.clock.advance(3600)
+            made.run(mode="sync")
+
+        assert made.rows(OPEN) == []
+        assert [row["phone"] for row in made.mirror().values()] == ["4"]
+        assert made.rows("SELECT DISTINCT json_keys(fields) FROM crmsync.intents") == [(["phone"],)]

@@ -136,6 +136,22 @@ def test_a_merge_that_makes_a_third_record_makes_no_second_row(lab: Lab, edited:
     assert lab.rows("SELECT count(*) FROM crmsync.conflicts WHERE resolved_at IS NULL") == [(0,)]
 
 
+@pytest.mark.parametrize("lab", ["zoho", "odoo"], indirect=True)
+def test_what_stands_in_for_a_name_is_no_name_of_the_hub_s(lab: Lab) -> None:
+    """Else it would go on to the other CRMs, and be in conflict with a name there."""
+    sync(lab)
+    edit(lab.store_file, "INSERT INTO crm.contact (email) VALUES ('ada@example.com')")
+    sync(lab)
+    sync(lab)
+
+    assert lab.rows(f"SELECT name FROM {lab.crm.name}.contact") == [("ada",)]
+    assert lab.rows("SELECT name FROM crm.contact") == [(None,)]
+    assert intents(lab) == [("create", "applied", None)]
+    edit(lab.store_file, "UPDATE crm.contact SET name = 'Ada Lovelace'")
+    sync(lab)
+    assert lab.rows(f"SELECT name FROM {lab.crm.name}.contact") == [("Ada Lovelace",)]
+
+
 @pytest.mark.parametrize("lab", ["zoho", "odoo"], indirect=True)  # at HubSpot an address is unique
 def test_two_records_anew_for_one_row_are_told_once(lab: Lab) -> None:
     """However many runs look at them."""

@@ -50,16 +50,47 @@ def test_what_could_be_stood_in_for_is_written_as_it_is():
     stream = a_target({"name": {"at": "n", "required": True, "stand_in": "site"}, "site": "s"})
     rows = [{"name": name, "site": "a.example", "_write": ["name"]} for name in ("A ", " ", None)]
 
-    assert [WRITER.item(stream, row)["n"] for row in rows] == ["A ", "a.example", "a.example"]
+    assert [WRITER.item(stream, row, creates=True)["n"] for row in rows] == ["A ", "a.example", "a.example"]
+
+
+def test_nothing_stands_in_for_what_is_cleared():
+    """A record that is there keeps the name that it has, though its address is written beside."""
+    row = {"name": None, "email": "ada@x.example"}
+
+    assert WRITER.item(CONTACT, row) == {"id": "1", "mail": "ada@x.example"}
 
 
 def test_an_item_without_what_is_required_is_rejected():
-    """Where it is created, and where the field is to be cleared; an update may leave it alone."""
+    """Where it is created. An update may leave it alone, and what is to be cleared keeps nothing else back."""
     new = an_operation(item={"+": "$fields"})
 
     assert WRITER.item(CONTACT, {"_id": None, "city": "Rome"}, new, creates=True) == [("name", "required")]
-    assert WRITER.item(CONTACT, {"name": None}) == [("name", "required")]
+    assert WRITER.item(CONTACT, {"name": None}) == [("", "nothing to write"), ("name", "required")]
+    assert WRITER.item(CONTACT, {"name": None, "city": "Rome"}) == {"id": "1", "address": {"city": "Rome"}}
     assert WRITER.item(CONTACT, {"city": "Rome"}) == {"id": "1", "address": {"city": "Rome"}}
+
+
+def test_what_is_required_and_cleared_keeps_back_what_belongs_to_it():
+    """A record is not left with another pipeline and its old stage."""
+    scope = {"at": "p", "as": {"list": "pipeline"}}
+    stage = {"at": "s", "as": {"list": "stage"}, "within": "pipeline", "required": True}
+    deal = a_target({"pipeline": scope, "stage": stage, "name": "n"})
+    WRITER.set_list("pipeline", [("p1", "Sales")])
+    WRITER.set_list("stage", [("s1", "New", "p1")])
+
+    assert WRITER.item(deal, {"pipeline": "Sales", "stage": "New"}) == {"id": "1", "p": "p1", "s": "s1"}
+    assert WRITER.item(deal, {"pipeline": "Sales", "stage": None, "name": "Big"}) == {"id": "1", "n": "Big"}
+
+
+def test_what_is_required_stays_in_its_list_when_it_is_cleared():
+    """As a field of its own would; what is not required leaves its element."""
+    line = {"at": "mails[].at", "type": "email", "put": {"at": "$value"}}
+    row = {"mail": None, "city": "Rome", "_now": json.dumps({"mails": [{"at": "a@x.example", "main": True}]})}
+
+    assert WRITER.item(a_target({"mail": line, "city": "c"}), row) == {
+        "id": "1", "c": "Rome", "mails": [{"at": None, "main": True}],
+    }  # fmt: skip
+    assert WRITER.item(a_target({"mail": {**line, "required": True}, "city": "c"}), row) == {"id": "1", "c": "Rome"}
 
 
 def test_a_required_value_that_cannot_be_written_rejects_a_create_only():

@@ -79,9 +79,9 @@ class Line:
         if field.required and context.creates:
             self.named = "true"
         self.given = f"{self._given()} IS NOT NULL"
-        self.bad = (
-            f"({self.named} AND {self.given} AND {self.written} IS NULL)"  # it has a value, which cannot be written
-        )
+        empty = f"NOT {self.given} OR " if field.required else ""
+        self._unfit = f"({empty}{self.given} AND {self.written} IS NULL)"  # what it has cannot be written
+        self.bad = f"({self.named} AND {self._unfit})"
         self.torn = "false"  # whether a field that it scopes is `bad`: neither of the two is right without the other
         self._elements = self._listed()
         self._writing = self._chosen() if field.transform.kind == "case" else write(*self._how(), self)
@@ -93,7 +93,7 @@ class Line:
             column = f"try_cast({column} AS {type_})"
         if type_ == "VARCHAR":
             column = without_nul(column)
-        if not field.stand_in or field.stand_in not in self._context.fields:
+        if not (self._context.creates and field.stand_in) or field.stand_in not in self._context.fields:
             return column
         other = f"{identifier(field.stand_in)}::VARCHAR"
         return f"CASE WHEN trim({column}) <> '' THEN {column} ELSE regexp_extract({other}, '^[^@]+') END"
@@ -125,6 +125,11 @@ class Line:
         """The field that scopes this one's list."""
         return self._field.within
 
+    @property
+    def required(self) -> bool:
+        """Whether the CRM keeps no record without it, so that it is never cleared."""
+        return self._field.required
+
     def shown(self) -> dict[tuple[str, ...], str]:
         """Paths of what is needed of the record as the provider has it, and the columns that have it as a text."""
         stream, needed = self._context.stream, [self._field.at[place] for place in self._places]
@@ -147,9 +152,8 @@ class Line:
         if field.transform.kind == "case":
             return self._set_pieces()
         if self._elements:
-            bad = f"{self.given} AND {self.written} IS NULL"
             entries = {key: filling.json(template) for key, template in dict(field.put).items()}
-            changed = f"CASE WHEN NOT ({bad}) THEN {self._elements.changed(entries)} END"
+            changed = f"CASE WHEN NOT {self._unfit} THEN {self._elements.changed(entries)} END"
             return [Piece(tuple(step.name for step in self._elements.steps), "true", changed, clears=False)]
         if field.put is not None:
             json = f"CASE WHEN {self.written} IS NOT NULL THEN {filling.json(field.put)} END"
@@ -175,7 +179,7 @@ class Line:
             return ""
         reason = f"CASE WHEN {self.named} THEN CASE {reasons}END END"
         fatal = field.on_bad == "reject" or (field.required and self._context.creates)
-        hold = "false" if fatal else f"{self.given}" if field.required else "true"
+        hold = "false" if fatal else "true"
         shown = f"left({identifier(field.name)}::VARCHAR, 1000)"
         return f"{{'field': {literal(field.name)}, 'reason': {reason}, 'value': {shown}, 'hold': {hold}}}"
 

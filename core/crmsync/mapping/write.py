@@ -3,8 +3,9 @@
 The statement reads a table of intents, a row each (`WritePlan.inputs`), and gives a row for each, with `_item`, the
 JSON text of what is sent. It never fails, whatever the values are, and passes over nothing in silence:
 - only the fields that `_write` names are written; where records are created, the required ones, too;
-- a value that the provider could not show again is left out, and named in `_problems` (hold: the rest is written);
-- an item that lacks a required value, an id, or anything to say is `_rejected`, and has no text.
+- a value that the provider could not show again is left out, and named in `_problems` (hold: the rest is written), and
+  so is a required one that is to be cleared;
+- an item that lacks an id, anything to say, or, where it is created, a required value is `_rejected`, and has no text.
 
 Fields that are written to one place share it: the first that has a value counts, whichever of them is named.
 It expects `TimeZone` UTC.
@@ -139,7 +140,7 @@ def _cells(lines: Sequence[Line], constants: Mapping[str, Any], context: Context
 def _cell(parts: Sequence[tuple[Line, Piece]], null: str) -> str:
     named = " OR ".join(f"{line.named} AND NOT ({line.torn})" for line, _ in parts)
     values = " ".join(f"WHEN {piece.given} THEN {piece.json}" for _, piece in parts)
-    cleared = [line.named for line, piece in parts if piece.clears]
+    cleared = [line.named for line, piece in parts if piece.clears and not line.required]
     if len(cleared) == len(parts):
         values += f" ELSE {null}"
     elif cleared:

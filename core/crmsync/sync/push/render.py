@@ -45,13 +45,14 @@ def render(store: FileStore, side: Side, plan: WritePlan, way: str) -> list[Body
     out: it delays itself only.
     What is wrong in halves goes out whole: with a field of such a group all of them that the hub has a value for. What
     the CRM lets nobody write counts as sent where the hub has a value: it stands until the CRM's changes. A create says
-    nothing of empty fields: what the CRM fills them with is the hub's then.
+    nothing of empty fields: what the CRM fills them with is the hub's then. But what stands in for one is none of its.
     """
     types = {field.name: field.type for field in side.fields}
     written = [name for name in (*(field.name for field in plan.fields), *plan.links) if name in types]
     references = {f.name: f.refers for f in side.fields if f.refers is not None and f.name in written}
     created = way in ("upsert", "create")
-    cleared, measured = ([], _measured(side)) if created else (list(types), "")
+    stood_in = [field.name for field in plan.fields if field.stand_in]
+    cleared, measured = (stood_in, _measured(side)) if created else (list(types), "")
     shape = ", ".join(f'"{name}": "{duckdb_type(types[name])}"' for name in written)
     _table(
         store,

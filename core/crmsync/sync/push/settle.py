@@ -32,6 +32,8 @@ def settle(store: FileStore, side: Side, action: str, run_id: str) -> list[Chang
         )
     else:
         _written(store, side)
+        # What was held is no part of the write: nobody is told that it was written, however often
+        engine.execute("UPDATE ours SET fields = w.sent FROM written w WHERE w.hub_id = ours.hub_id")
         bring_records(store, side, "SELECT remote_id AS _id FROM written")
         engine.execute(settle_sql(side.groups, created=action == "create"))
         link = f"{side.who()}, _id AS hub_id, _remote_id AS remote_id, _base AS base, _shown AS shown"
@@ -42,7 +44,7 @@ def settle(store: FileStore, side: Side, action: str, run_id: str) -> list[Chang
     _table(
         store,
         "ended",
-        f"SELECT i.id, {_STATE} AS state, o._id AS remote_id, o.code, "
+        f"SELECT i.id, i.fields, {_STATE} AS state, o._id AS remote_id, o.code, "
         f"nullif(concat_ws('; ', o.message, {problems(side.connection)}), '') AS message, o.request_id, "
         "CASE WHEN outcome <> 'unknown' THEN now() END AS settled_at "
         f"FROM outcomes o JOIN ours i ON i.hub_id = o._key LEFT JOIN {RENDERED} r ON r._key = o._key",
