@@ -124,6 +124,19 @@ def test_false_that_means_null_is_not_the_text_false():
     assert ENGINE.read_records(stream, {"id": False, "phone": "x"})[0]["_rejected"]
 
 
+@pytest.mark.parametrize("text", [r'"false"', r'"fals\u0065"', r'"\u0066alse"', r'"fa\u006Cse"', r'"fal\u0073e"'])
+def test_the_text_false_is_told_however_it_is_written(text):
+    """Each page for itself: one that has no such text is read in a cheaper way."""
+    pages = [["false", '"5"'], ["false", text, "null", r'"\"false\""', "5"], ["false"]]
+    said = [None, "5", None, "false", None, '"false"', "5", None]
+
+    for record, wrap in (None, "%s"), (WRAPPED, '"properties": {%s}'):
+        stream = a_stream({"phone": "phone"}, record, nulls=[False, None])
+        entries = [['{"id": 1, ' + wrap % f'"phone": {phone}' + "}" for phone in phones] for phones in pages]
+        bodies = [f"[{', '.join(page)}]" for page in entries]
+        assert [row["phone"] for row in ENGINE.read(stream, *bodies)] == said
+
+
 def test_nested_paths_lists_and_maps_are_read():
     """One element is wanted: the preferred one, else the first."""
     prefer = {"mails[].main": True}

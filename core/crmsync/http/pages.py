@@ -134,7 +134,7 @@ def _typed(tree: Any) -> Any:
             fields.append((_attribute(key), _typed(node), msgspec.field(name=key)))
         else:
             fields.append((_attribute(key), _typed(node) | None, msgspec.field(name=key, default=None)))
-    return msgspec.defstruct("Page", fields)
+    return msgspec.defstruct("Page", fields, gc=False)  # texts and numbers only; they would wake the collector
 
 
 def _has_records(node: Any) -> bool:

@@ -13,10 +13,11 @@ from typing import Any
 
 from crmsync.errors import SpecError
 from crmsync.mapping.paths import parse
-from crmsync.mapping.shape import Shape
+from crmsync.mapping.shape import WHOLE, Shape
 from crmsync.quote import identifier, literal, pointer
 
 _WITHOUT_NUL = r"regexp_replace(body, '(\\[^u])|\\u0000', '\1', 'g')"  # an escaped backslash before u0000 stays
+_MAY_SAY_FALSE = " OR ".join(rf"contains(body, '{sign}')" for sign in ('"false"', r"\u006", r"\u0073"))  # or an escape
 _LOOKED_AT = 1000  # of a page; a hostile page of suspects only would else be parsed once for each of them
 
 
@@ -36,18 +37,22 @@ class Pages:
         """
         texts = "".join(f",\n    {column}" for column in self.shape.columns())
         values = f", {self.shape.values_object()} AS v" if self.shape.values else ""
+        wholes = whole = name = ""
+        if self.shape.doubts_false:
+            wholes = f", CASE WHEN {_MAY_SAY_FALSE} THEN {self._entries('body', 'JSON')} END AS wholes"
+            whole, name = f", unnest(wholes) AS {WHOLE}", f", {WHOLE}"
         return f"""WITH sent AS (
   SELECT unnest($bodies::VARCHAR[]) AS body, unnest(range(len($bodies::VARCHAR[]))) AS _page
 ), clean AS (
   SELECT _page, CASE WHEN contains(body, '\\u0000') THEN {_WITHOUT_NUL} ELSE body END AS body FROM sent
 ), parsed AS (
-  SELECT _page, body, {self._entries("body", self.shape.structure())} AS entries FROM clean
+  SELECT _page, body, {self._entries("body", self.shape.structure())} AS entries{wholes} FROM clean
 ), entry AS (
-  SELECT _page, body, unnest(entries) AS r, generate_subscripts(entries, 1) AS _pos,
+  SELECT _page, body, unnest(entries) AS r, generate_subscripts(entries, 1) AS _pos{whole},
     unnest(CASE WHEN entries IS NULL THEN [{self._fault()}] END) AS "#fault"
   FROM parsed
 ), record AS (
-  SELECT _page, coalesce(_pos, 0) AS _pos, body AS "#body", "#fault", r{values} FROM entry
+  SELECT _page, coalesce(_pos, 0) AS _pos, body AS "#body", "#fault", r{values}{name} FROM entry
 ), texts AS (
   SELECT _page, _pos, "#body", "#fault"{texts}
   FROM record

@@ -1,9 +1,10 @@
 """What a stream reads of a record: the structure that `from_json` needs, and SQL that takes each path out of it.
 
 A record is read in two levels: its own keys, and the keys of its `values` object. A key that is read as a text is a
-VARCHAR leaf. Deeper paths, lists, maps, and keys where `false` means null are JSON leaves, because there a wrong shape
-(a text where an object should be) or a `false` would otherwise pass for NULL. Two keys that differ in case only, which
-a DuckDB structure cannot hold, make their whole level JSON.
+VARCHAR leaf. Deeper paths, lists and maps are JSON leaves, because there a wrong shape (a text where an object should
+be) would otherwise pass for NULL. Two keys that differ in case only, which a DuckDB structure cannot hold, make their
+whole level JSON. Where `false` means null, a leaf does not tell it from the text "false": a JSON leaf would, at twice
+the cost of all the rest, so the element is looked at, in those pages only that have such a text.
 
 Whole numbers keep all their digits; a number with a fraction or an exponent passes through a double on its way into a
 leaf, and keeps 15 to 17. Texts keep everything.
@@ -21,6 +22,7 @@ from crmsync.mapping.lists import ELEMENT, kept, mapped
 from crmsync.mapping.paths import Path, Step, parse
 from crmsync.quote import identifier, literal, pointer
 
+WHOLE = '"#whole"'  # the JSON of the element, in pages where some text may be "false"
 _ELEMENTS = {"[]": "'$[*]'", "{}": "'$.*'"}  # what takes the elements
 _OPENING = {"": "'{'", "[]": "'['", "{}": "'{'"}  # how the JSON begins that a step leads into
 
@@ -64,6 +66,7 @@ class Shape:
         self._record = _Level(nested=self.values[0] if self.values else None)
         self._inner = _Level() if self.values else self._record
         self._columns: dict[tuple[Any, ...], tuple[str, Callable[[], str]]] = {}
+        self._falses: list[Spot] = []
 
     def field(self, path: str) -> Spot:
         """The spot of a path of a field."""
@@ -79,7 +82,7 @@ class Shape:
         """Column: the text at `spot`, NULL where it is one of `nulls`."""
         nulls = tuple(value for value in nulls if value is not None)
         if any(value is False for value in nulls):
-            self._json(spot)
+            self._falses.append(spot)
         key = ("text", spot, tuple(map(repr, nulls)), repr(prefer))
         return self._column(key, lambda: _without(self._text(spot, nulls, prefer), nulls))
 
@@ -130,6 +133,11 @@ class Shape:
         return " AND ".join(f"{name} IS NULL" for name in inner) or ("true" if self.values else "false")
 
     @property
+    def doubts_false(self) -> bool:
+        """Whether readings look at WHOLE, to tell the text "false" from the value."""
+        return not all(map(self._is_json, self._falses))
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The provider's fields that are read: the keys of the object that holds them."""
         return tuple(self._inner.keys)
@@ -172,13 +180,19 @@ class Shape:
         return self._level(spot).whole or self._level(spot).keys[spot.steps[0].name]
 
     def _text(self, spot: Spot, nulls: tuple[Any, ...], prefer: Mapping[str, Any] | None) -> str:
+        false = any(value is False for value in nulls)
         if not self._is_json(spot):
-            return self._head(spot)
-        if any(value is False for value in nulls):
+            return self._unless_false(spot) if false else self._head(spot)
+        if false:
             return f"(nullif({self._value(spot, prefer)}, 'false')->>'$')"
         if _listed(spot.steps) is None and len(spot.steps) > 1:  # parsed once, not for each step
             return f"({self._head(spot)}->>{pointer(*(step.name for step in spot.steps[1:]))})"
         return f"({self._value(spot, prefer)}->>'$')"
+
+    def _unless_false(self, spot: Spot) -> str:
+        text, way = self._head(spot), self.values if spot.in_values else ()
+        said = f"({WHOLE}->{pointer(*way, spot.steps[0].name)}) = '\"false\"'"
+        return f"CASE WHEN {text} <> 'false' THEN {text} WHEN {said} THEN 'false' END"
 
     def _value(self, spot: Spot, prefer: Mapping[str, Any] | None) -> str:
         listed = _listed(spot.steps)

@@ -89,10 +89,13 @@ def _email(source: Source, _: Any) -> Reading:
 
 
 def _integer(source: Source, _: Any) -> Reading:
-    """Whole numbers only. Through DECIMAL, because BIGINT rounds 12.5 and DOUBLE loses digits."""
+    """Whole numbers only. Through DECIMAL, because BIGINT rounds 12.5 and DOUBLE loses digits; but that costs a
+    microsecond, so the usual form, digits alone, comes first.
+    """
     t = source.text()
-    exact = f"try_cast({t} AS DECIMAL(38,18))"
-    value = f"CASE WHEN {_plain(t)} AND {exact} = trunc({exact}) THEN try_cast({exact} AS BIGINT) END"
+    usual, exact = f"try_cast({t} AS BIGINT)", f"try_cast({t} AS DECIMAL(38,18))"
+    whole = f"{_plain(t)} AND {exact} = trunc({exact})"
+    value = f"CASE WHEN {usual}::VARCHAR = {t} THEN {usual} WHEN {whole} THEN try_cast({exact} AS BIGINT) END"
     return Reading(value, "BIGINT", t, "not a whole number")
 
 

@@ -41,10 +41,14 @@ class Found:
         Of each row it gets `columns`, and `_differs`: whether `staged` has another value for it anywhere. The rows are
         read where they stand, since bringing them first costs half as much again.
         """
-        using, other = _key(table), [n for n in self._engine.names(staged) if n not in table.key]
+        using, picked = _key(table), ", ".join(f"m.{identifier(c)}" for c in columns)
         self.forget(table)
         self._find(table, f"SELECT {using} FROM {identifier(staged)}")
-        picked = ", ".join(f"m.{identifier(c)}" for c in columns)
+        if not self._count(_rows(table)):  # a first reading: to plan the comparison would cost as much as to find that
+            empty = f"SELECT {picked}, false AS _differs FROM {self._engine.full(table)} m LIMIT 0"
+            self._engine.execute(f"CREATE OR REPLACE TEMP TABLE {identifier(into)} AS {empty}")
+            return 0
+        other = [n for n in self._engine.names(staged) if n not in table.key]
         was, now = (", ".join(f"{side}.{identifier(n)}" for n in other) for side in "ms")
         self._engine.execute(
             f"CREATE OR REPLACE TEMP TABLE {identifier(into)} AS "

@@ -134,7 +134,7 @@ def as_sent(record: Record, id_: str) -> str | int:
 
 
 def _readable(body: bytes, head: Callable[[bytes], Head]) -> tuple[str, Head]:
-    if rb"\u0000" in body:
+    if b"\\" in body and rb"\u0000" in body:  # most have no escape at all, which is told ten times as fast
         body = repair(body)  # PostgreSQL and many readers of the store refuse NUL
     try:
         return body.decode(), head(body)

@@ -55,7 +55,7 @@ class Rows:
             wanted = keys if self.mirror.kept else doubtful
         if known and count(self.store, f"({wanted})"):
             self.store.lookup(self.mirror.table, wanted, "old")
-        else:
+        elif known:
             self._run("CREATE OR REPLACE TEMP TABLE old AS FROM known LIMIT 0")
         return known
 
