@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -89,21 +90,18 @@ class Lab:
         assert result.status == "done", result.error
         return result
 
+    @cached_property
+    def reader(self) -> FileStore:
+        """Reads the store, which it opens for each question."""
+        return FileStore(self.store_file, read_only=True)
+
     def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         """What a query on the store gives."""
-        store = FileStore(self.store_file, read_only=True)
-        try:
-            return store.query(sql, parameters)[1]
-        finally:
-            store.close()
+        return self.reader.query(sql, parameters)[1]
 
     def mirror(self, stream: str = "contact") -> dict[str, dict[str, Any]]:
         """The live rows of a mirror by id."""
-        store = FileStore(self.store_file, read_only=True)
-        try:
-            names, found = store.query(f"FROM {self.crm.name}.{stream} WHERE _deleted_at IS NULL")
-        finally:
-            store.close()
+        names, found = self.reader.query(f"FROM {self.crm.name}.{stream} WHERE _deleted_at IS NULL")
         rows = [dict(zip(names, row, strict=True)) for row in found]
         rows = [row for row in rows if row.get("_left_at") is None]  # who became another kind lives there
         assert len({row["_id"] for row in rows}) == len(rows), "an id stands twice in the mirror"
@@ -119,8 +117,21 @@ def _declared(spec_file: Path) -> Mapping[str, Option]:
 def laboratory(
     folder: Path, records: int = 0, seed: int = 1, provider: str = "hubspot", **oddities: Any
 ) -> Iterator[Lab]:
-    """A Lab whose simulator is served while the block runs; without limits."""
+    """A Lab whose simulator is served while the block runs, without limits; its store has no tables but our own."""
     clock = VirtualClock()
     crm = DRIVERS[provider](records, seed, clock, **oddities)
     with Server(crm.simulator) as server:
-        yield Lab(folder, crm, clock, server.url)
+        lab = Lab(folder, crm, clock, server.url)
+        lab.store_file.write_bytes(_empty_store())
+        yield lab
+    if "reader" in vars(lab):
+        lab.reader.close()
+
+
+@cache
+def _empty_store() -> bytes:
+    """Made once a process: it takes as long as half a run."""
+    with TemporaryDirectory() as folder, closing(FileStore(Path(folder) / "lab.duckdb")) as store:
+        with store.open():
+            pass  # makes the tables
+        return store.path.read_bytes()

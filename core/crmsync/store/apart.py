@@ -14,8 +14,9 @@ from crmsync.store.interface import Pairing, Shared
 from crmsync.store.schema import LINKS
 from crmsync.store.words import alike, ours
 
-_BASE, _SHOWN = '"hub without partner"', '"mirror without partner"'  # row numbers of links, and of rows
-_HUB, _MIRROR, _LINKS = '"hub rows apart"', '"mirror rows apart"', '"links apart"'
+_BASE, _SHOWN = "hub_unmatched", "mirror_unmatched"  # row numbers of links, and of rows
+_HUB, _MIRROR, _LINKS = "hub_rows_apart", "mirror_rows_apart", "links_apart"
+_NONE = "hub_id VARCHAR, remote_id VARCHAR, state VARCHAR, hub VARCHAR, mirror VARCHAR"
 
 
 def bring(engine: Engine, pairing: Pairing, living: str, into: str) -> int:
@@ -24,20 +25,24 @@ def bring(engine: Engine, pairing: Pairing, living: str, into: str) -> int:
     ours = f"l.connection = {literal(pairing.connection)} AND l.stream = {literal(pairing.stream)}"
     linked = f"{links} l WHERE {ours} AND l.state = 'linked'"
     hub_text = agreed_text((f.name, f.type, alike(f.words, f"r.{identifier(f.name)}")) for f in pairing.fields)
-    _compare(engine, _BASE, _digests("l", "base", "hub_id", linked), _digests("r", hub_text, "_id", f"{hub} r"))
+    found = _compare(engine, _BASE, _digests("l", "base", "hub_id", linked), _digests("r", hub_text, "_id", f"{hub} r"))
     mirror_text, joins = _in_hub_terms(links, pairing)
-    rows = f"(SELECT rowid, * FROM {mirror} WHERE {living}) r{joins}"
-    _compare(engine, _SHOWN, _digests("l", "shown", "remote_id", linked), _digests("r", mirror_text, "_id", rows))
+    records = f"(SELECT rowid, * FROM {mirror} WHERE {living}) r{joins}"
+    shown = _digests("l", "shown", "remote_id", linked)
+    found += _compare(engine, _SHOWN, shown, _digests("r", mirror_text, "_id", records))
+    if not found:
+        engine.execute(f"CREATE OR REPLACE TEMP TABLE {identifier(into)} ({_NONE})")
+        return 0
     for rows, table, unmatched in ((_HUB, hub, _BASE), (_MIRROR, mirror, _SHOWN)):
         engine.execute(
             f"CREATE OR REPLACE TEMP TABLE {rows} AS SELECT _id, count(*) AS copies FROM {table} "
             f"WHERE rowid IN (SELECT row FROM {unmatched} WHERE row IS NOT NULL) AND _id IS NOT NULL GROUP BY _id"
         )
     engine.execute(_links(links, ours))
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE {identifier(into)} AS {_pairs(links, mirror, ours, living)}")
+    found = engine.table(into, _pairs(links, mirror, ours, living))
     for table in (_BASE, _SHOWN, _HUB, _MIRROR, _LINKS):
         engine.execute(f"DROP TABLE {table}")
-    return int(engine.value(f"SELECT count(*) FROM {identifier(into)}"))
+    return found
 
 
 def _digests(row: str, text: str, id_: str, source: str) -> str:
@@ -45,10 +50,11 @@ def _digests(row: str, text: str, id_: str, source: str) -> str:
     return f"SELECT row, hash(text) AS a, hash(id || text) AS b FROM ({inner})"
 
 
-def _compare(engine: Engine, into: str, links: str, rows: str) -> None:
-    engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE {into} AS SELECT l.row AS link, r.row AS row "
-        f"FROM ({links}) l FULL JOIN ({rows}) r ON l.a = r.a AND l.b = r.b WHERE l.row IS NULL OR r.row IS NULL"
+def _compare(engine: Engine, into: str, links: str, rows: str) -> int:
+    return engine.table(
+        into,
+        f"SELECT l.row AS link, r.row AS row FROM ({links}) l FULL JOIN ({rows}) r ON l.a = r.a AND l.b = r.b "
+        "WHERE l.row IS NULL OR r.row IS NULL",
     )
 
 

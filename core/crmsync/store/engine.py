@@ -78,6 +78,11 @@ class Engine:
         found = self.rows(sql, parameters)
         return found[0][0] if found else None
 
+    def table(self, name: str, query: str, parameters: Any = None) -> int:
+        """Make the engine table `name` anew of what a query yields; tell how many rows it has."""
+        made = self.execute(f"CREATE OR REPLACE TEMP TABLE {identifier(name)} AS {query}", parameters)
+        return int(made.fetchall()[0][0])
+
     def names(self, table: str) -> list[str]:
         """The columns of an engine table, in their order."""
         return [row[0] for row in self.rows(f"DESCRIBE {identifier(table)}")]

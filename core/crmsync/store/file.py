@@ -111,12 +111,11 @@ class FileStore:
     def slice(self, table: Table, where: Mapping[str, Any], after: str, size: int, into: str) -> int:
         by, equal = identifier(table.key[-1]), "".join(f"{identifier(c)} = ? AND " for c in where)
         with self._visit():
-            self.engine.execute(
-                f"CREATE OR REPLACE TEMP TABLE {identifier(into)} AS FROM {self.engine.full(table)} "
-                f"WHERE {equal}{by} > ? ORDER BY {by} LIMIT ?",
+            return self.engine.table(
+                into,
+                f"FROM {self.engine.full(table)} WHERE {equal}{by} > ? ORDER BY {by} LIMIT ?",
                 [*where.values(), after, size],
             )
-            return int(self.engine.value(f"SELECT count(*) FROM {identifier(into)}"))
 
     def apart(self, pairing: Pairing, into: str) -> int:
         with self._visit():

@@ -26,14 +26,13 @@ class Found:
 
     def bring(self, table: Table, keys: str, into: str, columns: Sequence[str] | None) -> int:
         """Fill the engine table `into` with the rows of `table` whose key the query `keys` yields; tell how many."""
-        using = _key(table)
-        self._find(table, keys)
+        wanted = self._find(table, keys)
         picked = ", ".join(map(identifier, columns)) if columns else "*"
-        self._engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE {identifier(into)} AS SELECT {picked} FROM {self._engine.full(table)} "
-            f"WHERE rowid IN (SELECT _row FROM {_rows(table)} SEMI JOIN {_WANTED} USING ({using}))"
+        return self._engine.table(
+            into,
+            f"SELECT {picked} FROM {self._engine.full(table)} WHERE rowid IN "
+            f"(SELECT _row FROM {_rows(table)} SEMI JOIN {wanted} USING ({_key(table)}))",
         )
-        return self._count(identifier(into))
 
     def compare(self, table: Table, staged: str, into: str, columns: Sequence[str]) -> int:
         """Fill the engine table `into` with the rows of `table` that have a key of `staged`; tell how many.
@@ -50,12 +49,11 @@ class Found:
             return 0
         other = [n for n in self._engine.names(staged) if n not in table.key]
         was, now = (", ".join(f"{side}.{identifier(n)}" for n in other) for side in "ms")
-        self._engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE {identifier(into)} AS "
+        return self._engine.table(
+            into,
             f"SELECT {picked}, ({was}) IS DISTINCT FROM ({now}) AS _differs FROM {self._engine.full(table)} m "
-            f"JOIN (FROM {_rows(table)} JOIN {identifier(staged)} USING ({using})) s ON m.rowid = s._row"
+            f"JOIN (FROM {_rows(table)} JOIN {identifier(staged)} USING ({using})) s ON m.rowid = s._row",
         )
-        return self._count(identifier(into))
 
     def delete(self, table: Table, staged: str) -> None:
         """Remove the rows of `table` that have a key of the engine table `staged`."""
@@ -77,9 +75,8 @@ class Found:
         names = [n for n in self._engine.names(staged) if n not in table.key]
         new = ", ".join(f"s.{identifier(n)} AS {identifier(n)}" for n in names)
         on = " AND ".join(f"c.{identifier(k)} = s.{identifier(k)}" for k in table.key)
-        self._engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE {identifier(_ROWS)} AS SELECT c.* REPLACE ({new}) "
-            f"FROM {identifier(_ROWS)} c JOIN {identifier(staged)} s ON {on}"
+        self._engine.table(
+            _ROWS, f"SELECT c.* REPLACE ({new}) FROM {identifier(_ROWS)} c JOIN {identifier(staged)} s ON {on}"
         )
         self.delete(table, staged)
         self._engine.execute(f"INSERT INTO {self._engine.full(table)} BY NAME FROM {identifier(_ROWS)}")
@@ -111,25 +108,25 @@ class Found:
     def _about(self, table: Table) -> tuple[str, tuple[str, ...]]:
         return self._engine.full(table), table.key
 
-    def _find(self, table: Table, keys: str) -> None:
-        """Let `_WANTED` hold the keys of the query, and `_rows` the numbers of their rows, among others."""
-        engine, using = self._engine, _key(table)
-        engine.execute(f"CREATE OR REPLACE TEMP TABLE {_WANTED} AS SELECT {using} FROM ({keys})")
+    def _find(self, table: Table, keys: str) -> str:
+        """Let `_rows` have the numbers of the rows with the keys that the query yields; the table of these keys."""
+        engine, using, asked = self._engine, _key(table), _asked(table)
+        wanted = asked if self._about(table) not in self._tables else _WANTED
+        engine.execute(f"CREATE OR REPLACE TEMP TABLE {wanted} AS SELECT {using} FROM ({keys})")
         found = f"SELECT m.rowid AS _row, {using} FROM {engine.full(table)} m SEMI JOIN"
-        if self._about(table) not in self._tables:
-            engine.execute(f"CREATE OR REPLACE TEMP TABLE {_asked(table)} AS FROM {_WANTED}")
-            engine.execute(f"CREATE OR REPLACE TEMP TABLE {_rows(table)} AS {found} {_WANTED} USING ({using})")
+        if wanted == asked:
+            engine.execute(f"CREATE OR REPLACE TEMP TABLE {_rows(table)} AS {found} {asked} USING ({using})")
             self._tables.add(self._about(table))
-        elif self._unasked(table, _WANTED):
-            new = f"(FROM {_WANTED} ANTI JOIN {_asked(table)} USING ({using}))"
+        elif self._unasked(table, wanted):
+            new = f"(FROM {wanted} ANTI JOIN {asked} USING ({using}))"
             engine.execute(f"INSERT INTO {_rows(table)} {found} {new} USING ({using})")
-            engine.execute(f"INSERT INTO {_asked(table)} FROM {new}")
+            engine.execute(f"INSERT INTO {asked} FROM {new}")
+        return wanted
 
-    def _unasked(self, table: Table, keys: str) -> int:
-        return self._count(f"{keys} ANTI JOIN {_asked(table)} USING ({_key(table)})")
-
-    def _count(self, relation: str) -> int:
-        return int(self._engine.value(f"SELECT count(*) FROM {relation}"))
+    def _unasked(self, table: Table, keys: str) -> bool:
+        """Whether one of the keys has not been looked for yet."""
+        asked = f"{keys} ANTI JOIN {_asked(table)} USING ({_key(table)})"
+        return bool(self._engine.value(f"SELECT count(*) FROM {asked}"))
 
 
 def _key(table: Table) -> str:

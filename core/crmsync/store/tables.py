@@ -20,9 +20,10 @@ def ensure(engine: Engine, table: Table) -> dict[str, str]:
             engine.execute(f"ALTER TABLE {engine.full(table)} ADD COLUMN {_definition(column)}")
         if column.comment and column.comment != there.get(column.name, ("", None))[1]:
             _explain(engine, table, column)
-    wanted = {c.name: c.type for c in table.columns}
-    stored = {name: type_ for name, (type_, _) in there.items()}
-    return {n: type_ for n, type_ in stored.items() if n not in wanted or not _is(engine, type_, wanted[n])}
+    if not there:
+        return {}
+    wanted = _spelled(engine, {c.name: c.type for c in table.columns})
+    return {name: type_ for name, (type_, _) in there.items() if wanted.get(name) != type_}
 
 
 def columns(engine: Engine, table: Table) -> frozenset[str]:
@@ -65,5 +66,7 @@ def _definition(column: Column) -> str:
     return f"{identifier(column.name)} {column.type}{default}"
 
 
-def _is(engine: Engine, stored: str, wanted: str) -> bool:
-    return stored == wanted or bool(engine.value(f"SELECT typeof(CAST(NULL AS {wanted})) = ?", [stored]))
+def _spelled(engine: Engine, types: dict[str, str]) -> dict[str, str]:
+    """Types as the engine itself writes them."""
+    asked = ", ".join(f"typeof(CAST(NULL AS {type_}))" for type_ in types.values())
+    return dict(zip(types, engine.rows(f"SELECT {asked}")[0], strict=True))

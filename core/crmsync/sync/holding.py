@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from crmsync.clock import Clock
 from crmsync.errors import AlreadyRunning, StoreError
@@ -12,6 +13,8 @@ from crmsync.events import Events, Note
 from crmsync.store import FileStore, Lease
 from crmsync.sync.stopping import unless
 from crmsync.sync.worker import Worker
+
+T = TypeVar("T")
 
 HEARTBEAT_S = 15.0
 _WAIT_S = 1.0  # between two looks at a lease that somebody else holds
@@ -31,14 +34,20 @@ class Holding:
     _task: asyncio.Task[None] | None = None
 
     async def take(self, stream: str, take: Callable[[], Lease], *, wait: bool) -> Lease:
-        """The lease that `take` gives; with `wait`, once its holder has let it go.
+        """The lease that `take` gives; see `once_free`."""
+        lease = await self.once_free(stream, take, wait=wait)
+        self.leases.append(lease)
+        return lease
+
+    async def once_free(self, stream: str, call: Callable[[], T], *, wait: bool) -> T:
+        """The result of `call`, which takes a lease; with `wait`, once its holder has let it go.
 
         Only the wait can be stopped, else a lease might be taken and forgotten. Raises AlreadyRunning without `wait`.
         """
         told = False
         while True:
             try:
-                lease = await self.worker.do(take)
+                return await self.worker.do(call)
             except AlreadyRunning as error:
                 if not wait:
                     raise
@@ -47,9 +56,6 @@ class Holding:
                     told = True
                 await self.worker.do(self.store.rest)
                 await unless(self.stop, self.clock.sleep(_WAIT_S))
-            else:
-                self.leases.append(lease)
-                return lease
 
     async def __aenter__(self) -> Holding:
         self._task = asyncio.create_task(self._beat())

@@ -53,12 +53,11 @@ async def prepare(
 ) -> Pull:
     """Everything that one stream's pull needs; raises WrongAccount where the store holds another account's rows."""
     store, worker, name = around.store, around.worker, around.connection.name
-    checkpoint = decode(await worker.do(store.checkpoint, name, stream.name))
+    checkpoint, has_rejects = await worker.do(_stored, store, name, stream.name)
     catalog.pin(around.account, checkpoint.account, name)
     stream = await _with_fields(stream, around)
     stream, mirror = await _with_mirror(stream, around)
     plans = _plans(stream)
-    has_rejects = await worker.do(store.open_rejects, name, stream.name) > 0
     source = Source(
         spec=around.spec,
         stream=stream,
@@ -79,6 +78,12 @@ async def prepare(
         tombstone_plan=compile_tombstones(stream) if stream.tombstones else None,
         brake=next(b for b in (brake, around.connection.brake, stream.census.brake) if b is not None),
     )
+
+
+def _stored(store: FileStore, connection: str, stream: str) -> tuple[Checkpoint, bool]:
+    """How far the stream is read, and whether some of its records are rejected."""
+    with store.open():
+        return decode(store.checkpoint(connection, stream)), store.open_rejects(connection, stream) > 0
 
 
 async def _with_fields(stream: Stream, around: Surroundings) -> Stream:

@@ -63,12 +63,14 @@ async def run(
     try:
         if job.plan is not None:
             await worker.do(_require_plan, store, job.connection.name, job.plan)
-        job = await unless(stop, probed(job, spec, clock, events, _FIRST))
-        spec = build(document.tree, objects(), job.connection.values)
+        asked = await unless(stop, probed(job, spec, clock, events, _FIRST))
+        if asked is not job:
+            job, spec = asked, build(document.tree, objects(), asked.connection.values)
         access = await unless(stop, access_to(job, spec, clock, events, _FIRST, store=store, worker=worker))
         async with access.client(spec, _FIRST) as client:
             account = await unless(stop, catalog.read_account(client, spec))
-        spec = build(document.tree, objects(), {**job.connection.values, **account.facts})
+        if account.facts:
+            spec = build(document.tree, objects(), {**job.connection.values, **account.facts})
         async with access.client(spec) as client:
             around = Surroundings(spec, account, job.connection, client, store, worker, events)
             holding = Holding(store, worker, clock, stop, events, job.connection.name)

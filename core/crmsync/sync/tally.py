@@ -12,6 +12,13 @@ from crmsync.sync.model import Written
 _REASONS = 5  # of refused writes, in the log of a run
 
 
+def doubtful(store: FileStore, side: Side) -> int:
+    """How many writes left of which nobody knows what became."""
+    which = "connection = ? AND stream = ? AND state IN ('sent', 'unknown')"
+    ((number,),) = store.query(f"SELECT count(*) FROM crmsync.intents WHERE {which}", list(side.whose.values()))[1]
+    return int(number)
+
+
 def planned(store: FileStore, side: Side, action: str | None = None) -> int:
     """How many writes are about to go out, or how many of them are of one action."""
     which = "connection = $1 AND stream = $2 AND state = 'planned' AND ($3::VARCHAR IS NULL OR action = $3)"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
@@ -64,33 +64,37 @@ class TwoWay:
         do, stop = self.around.worker.do, self.holding.stop
         self._emit("merge")
         push = self._push(only=IN_PLAN if plan_id else None)
-        if plan_id is None:
-            await push.resend()
-        await unless(stop, self._recover())
+        if await do(tally.doubtful, self.store, self.side):
+            if plan_id is None:
+                await push.resend()
+            await unless(stop, self._recover())
         if plan_id is not None and (moved := await self._rehearse(lambda planning: planning.differs(plan_id))):
             raise PlanMoved(
                 f"Something else than in plan {plan_id} would be done to {moved} rows; nothing was written."
             )
         done = await unless(stop, self._reconcile())
         self._warn(done.copied)
-        if await do(tally.planned, self.store, self.side):
+        owed = await do(tally.planned, self.store, self.side)
+        if owed:
             self._emit("look")
-        if await unless(stop, self._look(await do(self._to_update))):
-            done += await unless(stop, self._reconcile())
-        await self._tell(done)
+            if await unless(stop, self._look()):
+                done += await unless(stop, self._reconcile())
+                owed = await do(tally.planned, self.store, self.side)
+            await self._tell(done)
         self._emit("push")
-        await self._announce()
-        braked = await do(self._too_many)
+        self._announce(owed)
+        braked = await do(self._too_many) if owed else None
         if braked is not None:
-            push.ways = {name: way for name, way in self._ways.items() if name != "archive"}
+            push.ways = {name: way for name, way in push.ways.items() if name != "archive"}
         try:
-            await push.run()
+            if owed:
+                await push.run()
             if push.done.linked or (push.done.applied and any(group.measured for group in self.side.groups)):
                 # what the CRM had already may lack something of the hub's, and so does what was made without an amount
                 done += await unless(stop, self._reconcile())
-                await self._announce()
+                self._announce(await do(tally.planned, self.store, self.side))
                 await push.run()
-            if self.take and (rows := await do(self._written_rows)):
+            if self.take and push.done.applied and (rows := await do(self._written_rows)):
                 done += await unless(stop, self._reconcile(lambda merge: merge.again(rows)))
         finally:
             await self._conclude(done)
@@ -123,7 +127,7 @@ class TwoWay:
         self.pull.source.note("info", f"{source}: {rows:,} row{'' if rows == 1 else 's'}{there}.")
         await self._tell(Reconciled())
         self._emit("push")
-        await self._announce()
+        self._announce(await do(tally.planned, self.store, self.side))
         try:
             await self._push(only=OWED).run()
         finally:
@@ -135,13 +139,14 @@ class TwoWay:
 
     async def _rehearse(self, ask: Callable[[Planning], T]) -> T:
         """Ask what would be done, while nobody else merges."""
-        sides = (*self.earlier, self.side)
-        async with AsyncExitStack() as stack:
-            held = [await stack.enter_async_context(self._hub_of(side)) for side in sides]
+        pools = tuple(self.around.spec.pools.values())
+
+        def planned(sides: Sequence[Side], held: Sequence[Lease]) -> T:
             merged = list(zip(sides, held, strict=True))
-            pools = tuple(self.around.spec.pools.values())
-            planning = Planning(self.store, merged, self.lease, self.take, self._write, self._ways, pools)
-            return await self.around.worker.do(ask, planning)
+            return ask(Planning(self.store, merged, self.lease, self.take, self._write, self._ways, pools))
+
+        sides = (*self.earlier, self.side)
+        return await self._holding_hub(sides, partial(planned, sides))
 
     @property
     def _ways(self) -> dict[str, Way]:
@@ -176,36 +181,47 @@ class TwoWay:
 
     async def _reconcile(self, what: Callable[[Reconcile], Reconciled] = Reconcile.run) -> Reconciled:
         """Again, where people edit its rows meanwhile."""
-        async with self._hub_of(self.side) as held:
-            merge = partial(self._merge, what, Reconcile(self.store, self.side, held, self.take))
+
+        def merge(held: Sequence[Lease]) -> Reconciled:
+            reconcile = Reconcile(self.store, self.side, held[0], self.take)
             for _ in range(_TRIES - 1):
                 try:
-                    return await self.around.worker.do(merge)
+                    return what(reconcile)
                 except StoreMoved:
                     continue  # what it has committed holds, and it reads the rest as it is now
-            return await self.around.worker.do(merge)
-
-    def _merge(self, what: Callable[[Reconcile], Reconciled], reconcile: Reconcile) -> Reconciled:
-        with self.store.open():
             return what(reconcile)
 
-    @asynccontextmanager
-    async def _hub_of(self, side: Side) -> AsyncIterator[Lease]:
-        """The lease of a hub table: one merges at a time, or the same row might be made twice."""
+        return await self._holding_hub((self.side,), merge)
+
+    async def _holding_hub(self, sides: Sequence[Side], call: Callable[[Sequence[Lease]], T]) -> T:
+        """The result of `call`, in the engine's thread, given the leases of the hub tables of `sides`.
+
+        One merges at a time, or the same row might be made twice. The file is opened once for all of it.
+        """
+
+        def held() -> T:
+            with self.store.open(), ExitStack() as stack:
+                return call([stack.enter_context(self._hub_of(side)) for side in sides])
+
+        return await self.holding.once_free(self.side.stream, held, wait=True)
+
+    @contextmanager
+    def _hub_of(self, side: Side) -> Iterator[Lease]:
         doing = f"is merging {HUB}.{side.stream} with {side.connection}"
-        take = partial(self.store.hold, HUB, side.stream, self.lease.run_id, doing)
-        held = await self.holding.take(self.side.stream, take, wait=True)
+        held = self.store.hold(HUB, side.stream, self.lease.run_id, doing)
         try:
             yield held
         finally:
-            self.holding.leases.remove(held)
-            await self.around.worker.do(self.store.let_go, held)
+            self.store.let_go(held)
 
-    async def _look(self, ids: Sequence[str]) -> bool:
-        """Read what is to be updated again, and who is to be created, if they are there; whether anything was asked."""
+    async def _look(self) -> bool:
+        """Read what is to be updated again, and who is to be created, if they are there; whether the mirror moved."""
+        before = self.pull.lander.journal.counts
+        ids = await self.around.worker.do(self._to_update)
         await drained(self.pull.confirm.arrived(ids))  # an edit that the reading has not met yet is not overwritten
-        made = await look_up(self.pull.confirm, self.store, self.around.worker, self.side, self._write)
-        return bool(ids or made)
+        await look_up(self.pull.confirm, self.store, self.around.worker, self.side, self._write)
+        after = self.pull.lander.journal.counts
+        return (after.applied, after.deleted) != (before.applied, before.deleted)
 
     async def _refresh(self, ids: Sequence[str], values: Sequence[str]) -> None:
         """Read records again: some by their ids, and those that have one of `values` in the field that is unique."""
@@ -236,7 +252,7 @@ class TwoWay:
     def _too_many(self) -> BrakePulled | None:
         """The brake, where rows that were deleted in the hub are more than a person may have meant."""
         archives = tally.planned(self.store, self.side, "archive")
-        links = tally.linked(self.store, self.side)
+        links = tally.linked(self.store, self.side) if archives else 0
         if not self._brakes(archives, links):
             return None
         return BrakePulled(
@@ -257,9 +273,8 @@ class TwoWay:
                 f'"FROM {table} QUALIFY count(*) OVER (PARTITION BY _id) > 1"',
             )
 
-    async def _announce(self) -> None:
-        planned = await self.around.worker.do(tally.planned, self.store, self.side)
-        self.around.events.emit(WritesPlanned(*self._who, planned))
+    def _announce(self, owed: int) -> None:
+        self.around.events.emit(WritesPlanned(*self._who, owed))
 
     async def _tell(self, done: Reconciled) -> Written:
         """What it has come to so far."""
@@ -270,7 +285,9 @@ class TwoWay:
     async def _conclude(self, done: Reconciled) -> None:
         """What it has come to, and why what was refused was refused."""
         written = await self._tell(done)
-        refusals = await self.around.worker.do(tally.refusals, self.store, self.side, self.lease.run_id)
+        refusals: Sequence[tuple[str, int]] = ()
+        if written.refused:
+            refusals = await self.around.worker.do(tally.refusals, self.store, self.side, self.lease.run_id)
         self.around.events.emit(StreamWritten(*self._who, written.as_dict(), refusals))
 
     def _emit(self, phase: str) -> None:

@@ -18,13 +18,14 @@ WITHIN = "INTERVAL 7 DAY"
 def bring_flips(store: FileStore, side: Side) -> None:
     """Fill the engine table `flips` (`hub_id`, `flipping` VARCHAR[]) with those fields of `hub_rows`."""
     engine, who = store.engine, f"SELECT {side.who()}, hub_id FROM pairs"
-    store.lookup(INTENTS_OF_ROW, who, "intended", ("hub_id", "action", "state", "fields", "settled_at"))
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE often AS SELECT hub_id, fields, settled_at FROM intended "
+    written = store.lookup(INTENTS_OF_ROW, who, "intended", ("hub_id", "action", "state", "fields", "settled_at"))
+    often = written >= WRITES and engine.table(
+        "often",
+        "SELECT hub_id, fields, settled_at FROM intended "
         f"WHERE action = 'update' AND state = 'applied' AND settled_at > now() - {WITHIN} "
-        f"QUALIFY count(*) OVER (PARTITION BY hub_id) >= {WRITES}"
+        f"QUALIFY count(*) OVER (PARTITION BY hub_id) >= {WRITES}",
     )
-    if not engine.value("SELECT count(*) FROM often"):
+    if not often:
         engine.execute("CREATE OR REPLACE TEMP TABLE flips (hub_id VARCHAR, flipping VARCHAR[])")
         return
     store.lookup(CONFLICTS_OF_ROW, who, "disputes", ("hub_id", "fields", "resolved_at", "resolution"))

@@ -10,8 +10,8 @@ from crmsync.sync.merge.terms import bring_records
 from crmsync.sync.merge.threeway import merge_sql
 
 
-def merge_pairs(store: FileStore, side: Side, pairs: str, *, take: bool = True) -> None:
-    """Merge the pairs of the engine query (`hub_id`, `remote_id`, `base`, `shown`), in the engine alone.
+def merge_pairs(store: FileStore, side: Side, pairs: str, *, take: bool = True) -> int:
+    """Merge the pairs of the engine query (`hub_id`, `remote_id`, `base`, `shown`), in the engine alone; tell how many.
 
     See threeway.py for `take`.
 
@@ -19,13 +19,14 @@ def merge_pairs(store: FileStore, side: Side, pairs: str, *, take: bool = True) 
     `hub_rows`: the hub's rows as they were read.
     """
     engine, columns = store.engine, ("_id", "_updated_at", *(field.name for field in side.fields))
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE pairs AS {pairs}")
+    engine.table("pairs", pairs)
     bring_records(store, side, "SELECT remote_id AS _id FROM pairs")
     store.lookup(side.hub, "SELECT hub_id AS _id FROM pairs", "hub_rows", columns)
     bring_flips(store, side)
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE hub AS SELECT h.*, []::VARCHAR[] AS _pending, f.flipping AS _flipping "
-        "FROM hub_rows h LEFT JOIN flips f ON f.hub_id = h._id"
+    engine.table(
+        "hub",
+        "SELECT h.*, []::VARCHAR[] AS _pending, f.flipping AS _flipping "
+        "FROM hub_rows h LEFT JOIN flips f ON f.hub_id = h._id",
     )
     bring_origins(store, side)
-    engine.execute(merge_sql(side.groups, take=take))
+    return int(engine.execute(merge_sql(side.groups, take=take)).fetchall()[0][0])

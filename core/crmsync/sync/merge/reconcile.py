@@ -6,7 +6,7 @@ back in.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from crmsync.mapping import identifier, literal
@@ -59,19 +59,25 @@ class Reconcile:
         if not found:
             return Reconciled()
         done = Reconciled(unclear=self._count("unclear"), copied=self._count("apart WHERE hub = 'twice'"))
-        if changes := self._outbox.of_unclear():
-            self._commit(changes)
+        if done.unclear:
+            self._commit(self._outbox.of_unclear())
         known = "(SELECT remote_id FROM matched UNION ALL SELECT remote_id FROM unclear)"
-        if self.take:
-            for _ in self._slices(f"apart ANTI JOIN {known} USING (remote_id) WHERE mirror = 'new'"):
-                done += self._arrive()
-        for _ in self._slices("matched"):
-            done += self._merge("SELECT hub_id, remote_id, NULL::JSON AS base, NULL::JSON AS shown FROM part", new=True)
-        linked = "state = 'linked' AND hub <> 'twice' AND mirror NOT IN ('left', 'gone')"
-        for _ in self._slices(f"apart ANTI JOIN matched USING (hub_id) WHERE {linked}"):
-            done += self._linked_pairs()
         claimed = "(SELECT hub_id FROM matched UNION ALL SELECT unnest(hub_ids) FROM unclear)"
-        for _ in self._slices(f"apart ANTI JOIN {claimed} USING (hub_id) WHERE hub = 'new'"):
+        linked = "state = 'linked' AND hub <> 'twice' AND mirror NOT IN ('left', 'gone')"
+        queue = self._queue(
+            arrives=f"apart ANTI JOIN {known} USING (remote_id) WHERE mirror = 'new'",
+            matched="matched",
+            linked=f"apart ANTI JOIN matched USING (hub_id) WHERE {linked}",
+            owed=f"apart ANTI JOIN {claimed} USING (hub_id) WHERE hub = 'new'",
+        )
+        if self.take:
+            for _ in self._slices(queue, "arrives"):
+                done += self._arrive()
+        for _ in self._slices(queue, "matched"):
+            done += self._merge("SELECT hub_id, remote_id, NULL::JSON AS base, NULL::JSON AS shown FROM part", new=True)
+        for _ in self._slices(queue, "linked"):
+            done += self._linked_pairs()
+        for _ in self._slices(queue, "owed"):
             done += self._owe()
         return done
 
@@ -81,24 +87,32 @@ class Reconcile:
         Raises StoreMoved where a hub row is edited meanwhile.
         """
         done = Reconciled()
-        self.store.engine.execute(
-            "CREATE OR REPLACE TEMP TABLE again AS SELECT unnest($ids::VARCHAR[]) AS hub_id", {"ids": list(hub_ids)}
-        )
-        for _ in self._slices("again"):
-            done += self._linked_pairs(owe=False)
+        asked = "SELECT unnest($ids::VARCHAR[]) AS hub_id, NULL::VARCHAR AS remote_id"
+        self.store.engine.table("written", asked, {"ids": list(hub_ids)})
+        record = agreed_text((f.name, f.type, f"r.{identifier(f.name)}") for f in self.side.fields)
+        says = f"{record} IS DISTINCT FROM l.shown OR r._deleted_at IS NOT NULL"
+        for _ in self._slices(self._queue(written="written"), "written"):
+            self._bring_links()
+            bring_records(self.store, self.side, "SELECT remote_id AS _id FROM links")
+            if self._table("part", f"SELECT hub_id FROM links l JOIN remote r ON r._id = l.remote_id WHERE {says}"):
+                done += self._linked_pairs(owe=False)
         return done
 
     def _linked_pairs(self, *, owe: bool = True) -> Reconciled:
         """Merge the pairs of the slice."""
+        self._bring_links()
+        return self._merge("SELECT hub_id, remote_id, base, shown FROM links", new=False, owe=owe)
+
+    def _bring_links(self) -> None:
+        """Fill the engine table `links` with those of the slice."""
         asked = f"SELECT {self.side.who()}, hub_id FROM part"
         self.store.lookup(LINKS, asked, "links", (*LINKS.key, "remote_id", "base", "shown"))
-        return self._merge("SELECT hub_id, remote_id, base, shown FROM links", new=False, owe=owe)
 
     def _arrive(self) -> Reconciled:
         """Make a hub row, and its link, of each record of the slice."""
         bring_records(self.store, self.side, "SELECT remote_id AS _id FROM part")
         names = ", ".join(identifier(field.name) for field in self.side.fields)
-        self._table("born", "SELECT uuidv7()::VARCHAR AS hub_id, * FROM remote")
+        born = self._table("born", "SELECT uuidv7()::VARCHAR AS hub_id, * FROM remote")
         self._table("hub_rows", f"SELECT hub_id AS _id, {names}, now() AS _created_at FROM born")
         self._table(
             "new_links",
@@ -106,42 +120,40 @@ class Reconcile:
             f"{self._linked()} FROM born",
         )
         self._commit([Append(self.side.hub, "hub_rows"), Append(LINKS, "new_links")])
-        return Reconciled(made=self._count("born"))
+        return Reconciled(made=born)
 
     def _merge(self, pairs: str, *, new: bool, owe: bool = True) -> Reconciled:
         """Merge the pairs of the engine query. `new`: their rows have no link, or that of a record that is gone.
 
         `owe`: plan writes, too.
         """
-        merge_pairs(self.store, self.side, pairs, take=self.take)
+        merged = merge_pairs(self.store, self.side, pairs, take=self.take)
         names = ", ".join(identifier(field.name) for field in self.side.fields)
-        self._table("changed", f"SELECT _id, {names} FROM merged WHERE _changed")
-        self._table("as_read", "SELECT * FROM hub_rows SEMI JOIN merged USING (_id)")
-        moved = f"{self.side.who()}, _id AS hub_id, _remote_id AS remote_id, _base AS base, _shown AS shown"
+        changed = self._table("changed", f"SELECT _id, {names} FROM merged WHERE _changed")
+        link = f"{self.side.who()}, _id AS hub_id, _remote_id AS remote_id, _base AS base, _shown AS shown"
         if new:
-            self._table("moved", f"SELECT {moved}, {self._linked()} FROM merged")
+            moved = self._table("moved", f"SELECT {link}, {self._linked()} FROM merged")
         else:
             state = f"{_ENDINGS} AS state, now() AS moved_at, {literal(self.lease.run_id)} AS run_id"
-            self._table("moved", f"SELECT {moved}, {state} FROM merged WHERE _moved OR _ending IN ('mark', 'forget')")
-        changes: list[Change] = [
-            Update(self.side.hub, "changed"),
-            Upsert(LINKS, "moved") if new else Update(LINKS, "moved"),
-        ]
-        planned, conflicts, further = self._outbox.of_merged() if owe else (0, 0, [])
-        self._commit([*changes, *further], [Expect(self.side.hub, "as_read")])
-        return Reconciled(
-            changed=self._count("changed"),
-            linked=self._count("merged") if new else 0,
-            planned=planned,
-            conflicts=conflicts,
-        )
+            ended = "_ending IN ('mark', 'forget')"
+            moved = self._table("moved", f"SELECT {link}, {state} FROM merged WHERE _moved OR {ended}")
+        planned, conflicts, changes = self._outbox.of_merged() if owe else (0, 0, [])
+        if moved:
+            changes.append(Upsert(LINKS, "moved") if new else Update(LINKS, "moved"))
+        if changed:
+            changes.append(Update(self.side.hub, "changed"))
+        if changes:
+            self._table("as_read", "SELECT * FROM hub_rows SEMI JOIN merged USING (_id)")
+            self._commit(changes, [Expect(self.side.hub, "as_read")])
+        return Reconciled(changed=changed, linked=merged if new else 0, planned=planned, conflicts=conflicts)
 
     def _owe(self) -> Reconciled:
         """Plan that the hub rows of the slice are created in the CRM."""
         columns = ("_id", *(field.name for field in self.side.fields))
         self.store.lookup(self.side.hub, "SELECT hub_id AS _id FROM part", "hub_rows", columns)
         planned, changes = self._outbox.of_new(self._agreed("hub_rows"))
-        self._commit(changes)
+        if changes:
+            self._commit(changes)
         return Reconciled(planned=planned)
 
     @property
@@ -163,18 +175,23 @@ class Reconcile:
 
     # -- the engine ----------------------------------------------------------------------------------------------------
 
-    def _slices(self, rows: str) -> Iterator[None]:
-        """Fill the engine table `part` with one slice of `rows` after the other."""
-        self._table("queue", f"SELECT *, row_number() OVER () AS place FROM {rows}")
-        for first in range(0, self._count("queue"), SLICE):
-            self._table("part", f"SELECT * FROM queue WHERE place > {first} AND place <= {first + SLICE}")
+    def _queue(self, **kinds: str) -> Mapping[str, tuple[int, int]]:
+        """Fill the engine table `queue` with the rows of several kinds; of each kind, the first and the last place."""
+        rows = [f"SELECT '{kind}' AS kind, hub_id, remote_id FROM {those}" for kind, those in kinds.items()]
+        self._table("queue", f"SELECT *, row_number() OVER () AS place FROM ({' UNION ALL '.join(rows)})")
+        found = self.store.engine.rows("SELECT kind, min(place), max(place) FROM queue GROUP BY kind")
+        return {kind: (first, last) for kind, first, last in found}
+
+    def _slices(self, queue: Mapping[str, tuple[int, int]], kind: str) -> Iterator[None]:
+        """Fill the engine table `part` with one slice of a kind after the other."""
+        first, last = queue.get(kind, (0, -1))
+        for start in range(first, last + 1, SLICE):
+            within = f"place BETWEEN {start} AND {start + SLICE - 1}"
+            self._table("part", f"SELECT hub_id, remote_id FROM queue WHERE kind = '{kind}' AND {within}")
             yield
 
-    def _table(self, name: str, query: str) -> None:
-        self._run(f"CREATE OR REPLACE TEMP TABLE {identifier(name)} AS {query}")
-
-    def _run(self, sql: str) -> None:
-        self.store.engine.execute(sql)
+    def _table(self, name: str, query: str) -> int:
+        return self.store.engine.table(name, query)
 
     def _count(self, relation: str) -> int:
         return int(self.store.engine.value(f"SELECT count(*) FROM {relation}"))

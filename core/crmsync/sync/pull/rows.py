@@ -84,11 +84,11 @@ class Rows:
             joins = " LEFT JOIN known k USING (_id)" + (" LEFT JOIN old r USING (_id)" if whole else "")
             differs = self._differs(list(new.values())) if whole else "false"
             changed = f"k._id IS NULL OR {_moves(phase, differs)}"
-        self._run(
-            f"CREATE OR REPLACE TEMP TABLE staged AS SELECT b._id, {values}, {self._alive()}, "
-            f"{moment()} AS _synced_at FROM mapped b{joins} WHERE {alive} AND ({changed})"
+        return self.store.engine.table(
+            "staged",
+            f"SELECT b._id, {values}, {self._alive()}, {moment()} AS _synced_at FROM mapped b{joins} "
+            f"WHERE {alive} AND ({changed})",
         )
-        return count(self.store, "staged")
 
     def stage_gone(self, *, dead: bool, absorbing: bool) -> int:
         """Add to `staged` the rows that the batch says are deleted, or merged into others; tell how many are gone."""
@@ -121,8 +121,7 @@ class Rows:
     def stage_deletes(self, ids: str, column: str) -> int:
         """Fill `staged` with the live rows among the engine query `ids` (`_id`, `gone_at`), marked in `column`."""
         self._leaving(ids)
-        self._run(f"CREATE OR REPLACE TEMP TABLE staged AS {_marked(column)}")
-        return count(self.store, "staged")
+        return self.store.engine.table("staged", _marked(column))
 
     def _incoming(self) -> str:
         """The name of a view that shows the batch's rows as the mirror would have them if it knew none of them."""
