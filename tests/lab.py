@@ -122,7 +122,8 @@ def laboratory(
     crm = DRIVERS[provider](records, seed, clock, **oddities)
     with Server(crm.simulator) as server:
         lab = Lab(folder, crm, clock, server.url)
-        lab.store_file.write_bytes(_empty_store())
+        if not lab.store_file.exists():
+            lab.store_file.write_bytes(_empty_store())
         yield lab
     if "reader" in vars(lab):
         lab.reader.close()

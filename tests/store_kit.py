@@ -10,12 +10,14 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
 import duckdb
 import duckdb_cli
 
+from crmsync.quote import identifier, literal
 from crmsync.store import Change, Column, Commit, Lease, Store, Table, Upsert
 
 CONTACT = Table(
@@ -128,8 +130,19 @@ def shell_rows(path: Path, sql: str) -> list[str]:
 
 def edit(path: Path, sql: str) -> None:
     """Change the store behind the runtime's back, as any program may while it is let go."""
-    with duckdb.connect(str(path)) as connection:
-        connection.execute(sql)
+    name = identifier(path.stem)  # as a shell calls it
+    with _editor().cursor() as connection:
+        connection.execute(f"ATTACH {literal(str(path))} AS {name}")
+        try:
+            connection.execute(f"USE {name}; {sql}")
+        finally:
+            connection.execute(f"USE memory; DETACH {name}")
+
+
+@cache
+def _editor() -> duckdb.DuckDBPyConnection:
+    """One for all edits: to make it takes longer than most of them."""
+    return duckdb.connect(":memory:")
 
 
 def limit_files(size: int) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TypeVar
 
 from crmsync.errors import BrakePulled, PlanMoved, StoreMoved
@@ -139,14 +138,13 @@ class TwoWay:
 
     async def _rehearse(self, ask: Callable[[Planning], T]) -> T:
         """Ask what would be done, while nobody else merges."""
-        pools = tuple(self.around.spec.pools.values())
+        sides, pools = (*self.earlier, self.side), tuple(self.around.spec.pools.values())
 
-        def planned(sides: Sequence[Side], held: Sequence[Lease]) -> T:
+        def planned(held: Sequence[Lease]) -> T:
             merged = list(zip(sides, held, strict=True))
             return ask(Planning(self.store, merged, self.lease, self.take, self._write, self._ways, pools))
 
-        sides = (*self.earlier, self.side)
-        return await self._holding_hub(sides, partial(planned, sides))
+        return await self._holding_hub(sides, planned)
 
     @property
     def _ways(self) -> dict[str, Way]:
