@@ -259,6 +259,26 @@ def there(lab: Lab) -> tuple[Any, ...]:
     return tuple(found)
 
 
+@pytest.mark.parametrize("provider", ["zoho", "odoo"])
+def test_a_reference_that_waits_clears_nothing(tmp_path: Path, provider: str) -> None:
+    """The person keeps the company that the record has until the new one is there, and the rest goes on."""
+    with laboratory(tmp_path, provider=provider) as lab:
+        sync(lab, *PEOPLE)
+        edit(lab.store_file, "INSERT INTO crm.company (_id, name) VALUES ('old', 'Old')")
+        ada = "('Ada', 'ada@example.com', 'old')"
+        edit(lab.store_file, f"INSERT INTO crm.contact (name, email, company_id) VALUES {ada}")
+        sync(lab, *PEOPLE)
+        edit(lab.store_file, "INSERT INTO crm.company (_id, name) VALUES ('new', 'New')")
+        edit(lab.store_file, "UPDATE crm.contact SET company_id = 'new', phone = '1'")
+        sync(lab, "contact")
+
+        shown = f"SELECT p.phone, c.name FROM {provider}.contact p JOIN {provider}.company c ON c._id = p.company_id"
+        assert lab.rows(shown) == [("1", "Old")]
+        assert told(lab, "contact")[-1] == ("update", "applied", "company_id: the CRM does not have its record yet")
+        sync(lab, *PEOPLE)
+        assert lab.rows(shown) == [("1", "New")]
+
+
 def test_a_lost_deal_of_odoo_can_be_opened_again(tmp_path: Path) -> None:
     """Its stage goes along, else its chance would stay at nought, and putting it away would mean lost."""
     with laboratory(tmp_path, provider="odoo") as lab:
