@@ -97,11 +97,13 @@ def test_after_a_storm_of_edits_nothing_is_written_after_two_syncs(
         made.round()
         for number in range(30):
             side = dice.choice([HUB, *crms])
-            row = dice.choice(made.desks[side].rows())
+            row = dice.choice(sorted(made.desks[side].rows(), key=lambda row: address(row["email"])))
             name = dice.choice(FIELDS)
             made.desks[side].edit(row["_id"], name, f" edit {number}" if name != "phone" else f"030-{number}")
             if number % 10 == 0:
                 made.desks[side].create({"email": f"New{number % 20}@example.com", "name": "somebody new"})
+        for name in made.workflows:
+            reform(made.crm(name))  # else it did while it is read, and what changes then is for the next sync
         assert made.round()[0]
         made.round()
         assert made.round() == (0, False)
@@ -125,12 +127,12 @@ def test_a_workflow_that_rewrites_a_value_after_the_answer_comes_to_rest(tmp_pat
         assert [row["phone"] for row in made.hub.rows()] == ["+0301"]
 
 
-def sync_others(made: Ring) -> list[Any]:
-    """Sync companies and deals instead of contacts; every write that there ever was."""
-    for stream, crm in (("company", "zoho"), ("company", "odoo"), ("deal", "odoo")):
+def sync_others(made: Ring, *what: tuple[str, str]) -> list[Any]:
+    """Sync companies and deals, or some of them, instead of contacts; every write that there ever was."""
+    for stream, crm in what or (("company", "zoho"), ("company", "odoo"), ("deal", "odoo")):
         made.clock.advance(3600)
         assert is_done(result := made.sync(crm, stream=stream)), result
-    return made.hub.sql("SELECT id, state FROM crmsync.intents ORDER BY ALL")
+    return made.hub.sql("SELECT stream, id, state FROM crmsync.intents ORDER BY ALL")
 
 
 def test_a_domain_and_an_amount_that_a_crm_writes_in_another_way_are_no_echo(tmp_path: Path) -> None:
@@ -140,11 +142,12 @@ def test_a_domain_and_an_amount_that_a_crm_writes_in_another_way_are_no_echo(tmp
         sync_others(made)
         made.hub.sql("INSERT INTO crm.company (name, domain) VALUES ('Acme', ' Acme.Example ')")
         made.hub.sql("INSERT INTO crm.deal (name, amount) VALUES ('A', 10.129)")
-        sync_others(made)
-        made.hub.sql("UPDATE crm.deal SET amount = 20.126")
         written = sync_others(made)
+        made.hub.sql("UPDATE crm.deal SET amount = 20.126")
+        both = sync_others(made)
 
-        assert sync_others(made) == written
+        assert [row for row in both if row[0] == "company"] == [row for row in written if row[0] == "company"]
+        assert sync_others(made, ("deal", "odoo")) == both
         domains = made.hub.sql("SELECT domain FROM crm.company WHERE name IN ('Acme', 'Bolt') ORDER BY name")
         assert domains == [(" Acme.Example ",), ("bolt.example",)]
         assert made.hub.sql("SELECT amount FROM crm.deal") == [(Decimal("20.126"),)]
