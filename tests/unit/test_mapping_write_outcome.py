@@ -167,6 +167,12 @@ def test_a_status_is_that_of_all():
     assert short(told(WHOLE, {"id": 7}, sent=[(0, "a", None)])) == [("applied", "7")]
 
 
+@pytest.mark.parametrize("word", ["Inf", "-infinity", "nan"])
+def test_a_word_that_duckdb_takes_for_a_number_is_no_answer(word):
+    """Nobody knows then what was done."""
+    assert {row["outcome"] for row in told(WHOLE, word)} == {"unknown"}
+
+
 def test_answers_belong_to_their_batches():
     """Of two answers for one batch none can be trusted."""
     sent = [(0, "a", "1"), (1, "b", "2"), (2, "c", "3")]

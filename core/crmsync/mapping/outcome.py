@@ -68,7 +68,7 @@ def compile_outcome(
     code_list = f"list_filter([{', '.join(map(_text, codes))}]::VARCHAR[], lambda {ELEMENT}: {ELEMENT} IS NOT NULL)"
     fault = _fault(rules, outcome)
     return OutcomePlan(f"""WITH document AS (
-  SELECT _batch, CASE WHEN json_valid(body) THEN body::JSON WHEN body = '' THEN 'null'::JSON END AS body
+  SELECT _batch, CASE WHEN {_is_json("body")} THEN body::JSON WHEN body = '' THEN 'null'::JSON END AS body
   FROM {identifier(answers)} QUALIFY count(*) OVER (PARTITION BY _batch) = 1
 ), item AS (
   SELECT _batch, _pos, _key, nullif(_id, '') AS _id FROM {identifier(sent)}
@@ -259,6 +259,11 @@ def _id(path: str | None, json: str = "e") -> str:
 def _meets(condition: Mapping[str, Any] | None, json: str = "e") -> str:
     tests = [equals(f"({_at(path, json)}->>'$')", value) for path, value in (condition or {}).items()]
     return " AND ".join(f"coalesce({test}, false)" for test in tests) or "true"
+
+
+def _is_json(text: str) -> str:
+    """SQL: whether an answer is JSON. DuckDB takes words such as `Inf` for numbers, and no answer is a fraction."""
+    return f"json_valid({text}) AND json_type({text}) <> 'DOUBLE'"
 
 
 def _is_object(json: str) -> str:
