@@ -58,7 +58,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
         lab.simulator.link("contacts", ids["ada"], "companies", ids["acme"], primary=True)
         sync("company", "contact")
         edit(lab.store_file, "UPDATE crm.contact SET phone = '1' WHERE name = 'ada'")
-        sync()  # the phone is written
+        lab.simulator.update("contacts", ids["twin"], {"phone": "9"})
+        sync()  # one phone is written, and one is taken
         edit(
             lab.store_file,
             "UPDATE crm.contact SET phone = '2', job_title = 'hub' WHERE name = 'ada'; "
@@ -91,12 +92,16 @@ def test_each_field_says_which_side_has_changed(told: Told) -> None:
 
 
 def test_what_moved_a_field_last_is_told(told: Told) -> None:
-    """The run, and whether it was a write or a decision."""
+    """The run, and whether it was a write, a decision, or an edit in the CRM."""
     (of,) = told.whole("contact", "ada@example.com")["connections"]
     moved = {each["field"]: each["moved"] for each in of["fields"]}
     ((run_id,),) = told.lab.rows("SELECT run_id FROM crmsync.intents WHERE state = 'applied'")
     assert (moved["phone"]["what"], moved["phone"]["run_id"]) == ("updated in hubspot", run_id)
     assert moved["email"] is None
+    (of,) = told.whole("contact", f"hubspot:{told.ids['twin']}")["connections"]
+    moved = {each["field"]: each["moved"] for each in of["fields"]}
+    assert (moved["phone"]["what"], moved["phone"]["run_id"]) == ("taken from hubspot", run_id)
+    assert moved["name"] is None
 
 
 def test_a_record_is_found_by_each_of_its_names(told: Told) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,7 +111,7 @@ def _rows(opened: FileStore, table: str, which: Mapping[str, Any]) -> list[dict[
     where = " AND ".join(f"{name} = ?" for name in which)
     names, rows = opened.query(f"FROM crmsync.{table} WHERE {where}", list(which.values()))
     found = [dict(zip(names, row, strict=True)) for row in rows]
-    texts = ("base", "shown", "hub", "remote") + (("fields",) if table == "intents" else ())
+    texts = ("base", "shown", "taken", "hub", "remote") + (("fields",) if table == "intents" else ())
     for each in found:
         each |= {name: entries(each[name]) for name in texts if name in each}
     return sorted(found, key=lambda each: str(each.get("id")))
@@ -137,7 +138,7 @@ def _trouble(of: Mapping[str, Any], field: str) -> str | None:
 
 
 def _moved(of: Mapping[str, Any], field: str) -> dict[str, Any] | None:
-    """The last write or decision that this field was part of."""
+    """The last write or decision that this field was part of, or when the hub took it."""
     writes = [
         {
             "at": each["settled_at"],
@@ -150,13 +151,24 @@ def _moved(of: Mapping[str, Any], field: str) -> dict[str, Any] | None:
     decisions = [
         {
             "at": each["resolved_at"],
-            "what": f"conflict, {each['winner'] or 'both the same'} ({each['resolution']})",
+            "what": f"conflict, {each['winner'] or 'both the same'} ({_by(each)})",
             "run_id": each["run_id"],
         }
         for each in of["conflicts"]
         if each["resolved_at"] is not None and field in each["fields"]
     ]
-    return max([*writes, *decisions], key=lambda each: each["at"], default=None)
+    taken = (of["link"] or {}).get("taken") or {}
+    takes = [
+        {"at": datetime.fromisoformat(each["at"]), "what": f"taken from {of['connection']}", "run_id": each["run_id"]}
+        for each in [taken.get(field)]
+        if each
+    ]
+    return max([*takes, *writes, *decisions], key=lambda each: each["at"], default=None)
+
+
+def _by(conflict: Mapping[str, Any]) -> str:
+    """Who decided it, or what."""
+    return f"policy {conflict['policy']}" if conflict["resolution"] == "policy" else str(conflict["resolution"])
 
 
 # -- for a person ------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from crmsync.store.interface import Column, Table
 
-VERSION = 4
+VERSION = 5
 
 WHO = (
     Column("connection", "VARCHAR", "Name of the connection"),
@@ -161,6 +161,7 @@ LINKS = Table(
         Column("remote_id", "VARCHAR", "The record: its id in the CRM, _id of the mirror"),
         Column("base", "JSON", "The hub's values when both sides agreed last; a field not in it was never agreed on"),
         Column("shown", "JSON", "The CRM's values at that moment, in the hub's terms"),
+        Column("taken", "JSON", "Of fields that the hub took from the CRM: when it took each last, and by which run"),
         Column("state", "VARCHAR", "linked: kept in step; deleted: gone on a side; left: of another kind in the CRM"),
         Column("linked_at", "TIMESTAMPTZ", "When the two were found to be the same"),
         Column("moved_at", "TIMESTAMPTZ", "When base, shown or state changed last"),

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from crmsync.mapping import identifier, literal
+from crmsync.mapping.lists import ELEMENT, mapped
 from crmsync.store import Append, Change, Commit, Expect, FileStore, Lease, Update, Upsert, agreed_text, alike
 from crmsync.store.schema import LINKS
 from crmsync.sync.merge.match import match
@@ -106,7 +107,7 @@ class Reconcile:
     def _bring_links(self) -> None:
         """Fill the engine table `links` with those of the slice."""
         asked = f"SELECT {self.side.who()}, hub_id FROM part"
-        self.store.lookup(LINKS, asked, "links", (*LINKS.key, "remote_id", "base", "shown"))
+        self.store.lookup(LINKS, asked, "links", (*LINKS.key, "remote_id", "base", "shown", "taken"))
 
     def _arrive(self) -> Reconciled:
         """Make a hub row, and its link, of each record of the slice."""
@@ -132,11 +133,15 @@ class Reconcile:
         changed = self._table("changed", f"SELECT _id, {names} FROM merged WHERE _changed")
         link = f"{self.side.who()}, _id AS hub_id, _remote_id AS remote_id, _base AS base, _shown AS shown"
         if new:
-            moved = self._table("moved", f"SELECT {link}, {self._linked()} FROM merged")
+            moved = self._table("moved", f"SELECT {link}, {self._taken('NULL::JSON')}, {self._linked()} FROM merged")
         else:
             state = f"{_ENDINGS} AS state, now() AS moved_at, {literal(self.lease.run_id)} AS run_id"
             ended = "_ending IN ('mark', 'forget')"
-            moved = self._table("moved", f"SELECT {link}, {state} FROM merged WHERE _moved OR {ended}")
+            moved = self._table(
+                "moved",
+                f"SELECT {link}, {self._taken('l.taken')}, {state} FROM merged JOIN links l ON l.hub_id = merged._id "
+                f"WHERE _moved OR {ended}",
+            )
         planned, conflicts, changes = self._outbox.of_merged() if owe else (0, 0, [])
         if moved:
             changes.append(Upsert(LINKS, "moved") if new else Update(LINKS, "moved"))
@@ -168,6 +173,15 @@ class Reconcile:
         A reference that waits is agreed to be empty: to the hub, the CRM changes it once its record is known.
         """
         return agreed_text((f.name, f.type, alike(f.words, f"{table}.{identifier(f.name)}")) for f in self.side.fields)
+
+    def _taken(self, before: str) -> str:
+        """SQL: what the link says of the fields that the hub took, with those that it takes now."""
+        note = f"to_json({{'at': now(), 'run_id': {literal(self.lease.run_id)}}})::VARCHAR"
+        entries = mapped("_taken", f"to_json({ELEMENT})::VARCHAR || ':' || {note}")
+        patch = f"('{{' || array_to_string({entries}, ',') || '}}')::JSON"
+        return (
+            f"CASE WHEN _changed THEN json_merge_patch(coalesce({before}, '{{}}'), {patch}) ELSE {before} END AS taken"
+        )
 
     def _linked(self) -> str:
         run = literal(self.lease.run_id)

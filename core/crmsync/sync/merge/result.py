@@ -26,10 +26,11 @@ def result(groups: Sequence[Group], placed: Sequence[Place]) -> str:
         "remote_id AS _remote_id",
         *rows,
         f"{any_of(f't{place.number}' for place in placed)} AS _changed",
+        f"CASE WHEN _changed THEN {_names(placed, 't')} ELSE [] END::VARCHAR[] AS _taken",
         f"{pieces(_pieces(placed, 'nb', 'n'))} AS _base",
         f"{pieces(_pieces(placed, 'ns', 'n'))} AS _shown",
         "_base IS DISTINCT FROM old_base OR _shown IS DISTINCT FROM old_shown AS _moved",
-        f"CASE WHEN {writing} THEN {_names(writable)} ELSE [] END::VARCHAR[] AS _write",
+        f"CASE WHEN {writing} THEN {_names(writable, 'o')} ELSE [] END::VARCHAR[] AS _write",
         f"CASE WHEN {writing} THEN {pieces(_pieces(placed, 'h', 'o'))} END AS _sent",
         f"{_conflicts(groups, placed)} AS _conflicts",
         "ending AS _ending",
@@ -43,8 +44,9 @@ def _pieces(places: Sequence[Place], value: str, present: str = "") -> list[str]
     return [f"CASE WHEN {present}{n} THEN {text} END" if present else text for n, text in texts]
 
 
-def _names(writable: Sequence[Place]) -> str:
-    names = [f"CASE WHEN o{place.number} THEN {literal(place.field.name)} END" for place in writable]
+def _names(places: Sequence[Place], which: str) -> str:
+    """SQL: the list of the names of those where the columns called `which` hold."""
+    names = [f"CASE WHEN {which}{place.number} THEN {literal(place.field.name)} END" for place in places]
     return kept(f"[{', '.join(names)}]", f"{ELEMENT} IS NOT NULL")
 
 

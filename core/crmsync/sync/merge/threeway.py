@@ -11,7 +11,8 @@ It reads the engine's tables
 `_pending` VARCHAR[] names the references whose record has no counterpart yet: they wait, the rest goes on.
 
 It makes `merged`, a row a pair; a pair without a row in `remote` has none, since nobody knows what the CRM holds:
-- `_id`, `_remote_id` and the fields: the hub's row as it is to be, and `_changed`, whether it must be written;
+- `_id`, `_remote_id` and the fields: the hub's row as it is to be, `_changed`, whether it must be written, and `_taken`
+  VARCHAR[], the fields that it takes from the CRM;
 - `_base`, `_shown`: the link's texts as they are to be, and `_moved`, whether they must be written;
 - `_write` VARCHAR[], the fields to be written to the CRM, and `_sent`, their values as a JSON text (NULL: none), with
   the edits of their groups that the CRM lets nobody write: these are agreed to differ when the others are confirmed;
