@@ -11,6 +11,11 @@ import pytest
 from lab import Lab, laboratory
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores: tests wait for servers, processes and files."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where everything must run (CRMSYNC_COMPLETE=1), a test that was left out fails the whole."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
