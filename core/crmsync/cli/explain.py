@@ -157,11 +157,10 @@ def _moved(of: Mapping[str, Any], field: str) -> dict[str, Any] | None:
         for each in of["conflicts"]
         if each["resolved_at"] is not None and field in each["fields"]
     ]
-    taken = (of["link"] or {}).get("taken") or {}
     takes = [
         {"at": datetime.fromisoformat(each["at"]), "what": f"taken from {of['connection']}", "run_id": each["run_id"]}
-        for each in [taken.get(field)]
-        if each
+        for name, each in ((of["link"] or {}).get("taken") or {}).items()
+        if name == field
     ]
     return max([*takes, *writes, *decisions], key=lambda each: each["at"], default=None)
 

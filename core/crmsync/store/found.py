@@ -43,12 +43,10 @@ class Found:
         using, picked = _key(table), ", ".join(f"m.{identifier(c)}" for c in columns)
         self.forget(table)
         self._find(table, f"SELECT {using} FROM {identifier(staged)}")
-        if not self._engine.value(
-            f"SELECT count(*) FROM {_rows(table)}"
-        ):  # a first reading: to plan the comparison would cost as much as to find that
-            return self._engine.table(
-                into, f"SELECT {picked}, false AS _differs FROM {self._engine.full(table)} m LIMIT 0"
-            )
+        known = self._engine.value(f"SELECT count(*) FROM {_rows(table)}")
+        if not known:  # a first reading: to plan the comparison would cost as much as to find that
+            empty = f"SELECT {picked}, false AS _differs FROM {self._engine.full(table)} m LIMIT 0"
+            return self._engine.table(into, empty)
         other = [n for n in self._engine.names(staged) if n not in table.key]
         was, now = (", ".join(f"{side}.{identifier(n)}" for n in other) for side in "ms")
         return self._engine.table(

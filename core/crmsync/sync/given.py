@@ -142,7 +142,7 @@ class Given:
         return next(field.type for field in self.side.fields if field.name == name)
 
     def _table(self, name: str, query: str) -> None:
-        self.store.engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+        self.store.engine.table(name, query)
 
 
 def _certain(text: str, type_: str) -> str:

@@ -220,7 +220,7 @@ class Planning:
         )
 
     def _table(self, name: str, query: str) -> None:
-        self.store.engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")
+        self.store.engine.table(name, query)
 
 
 def over(store: FileStore, side: Side) -> Change:

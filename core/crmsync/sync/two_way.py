@@ -63,10 +63,7 @@ class TwoWay:
         do, stop = self.around.worker.do, self.holding.stop
         self._emit("merge")
         push = self._push(only=IN_PLAN if plan_id else None)
-        if await do(tally.doubtful, self.store, self.side):
-            if plan_id is None:
-                await push.resend()
-            await unless(stop, self._recover())
+        await self._recover(None if plan_id else push)
         if plan_id is not None and (moved := await self._rehearse(lambda planning: planning.differs(plan_id))):
             raise PlanMoved(
                 f"Something else than in plan {plan_id} would be done to {moved} rows; nothing was written."
@@ -105,7 +102,7 @@ class TwoWay:
     async def plan(self) -> Plan:
         """What `run` would do, which is not done."""
         self._emit("merge")
-        await unless(self.holding.stop, self._recover())
+        await self._recover()
         ids, values = await self._rehearse(Planning.to_read)
         await unless(self.holding.stop, self._refresh(ids, values))
         drawn = await self._rehearse(Planning.draw)
@@ -117,7 +114,7 @@ class TwoWay:
         do, stop = self.around.worker.do, self.holding.stop
         given = Given(self.store, self.side, self.lease, source)
         self._emit("merge")
-        await unless(stop, self._recover())
+        await self._recover()
         await do(given.read)
         ids, keys = await do(given.known)
         await unless(stop, self._refresh(ids, keys))
@@ -169,10 +166,16 @@ class TwoWay:
         assert self.pull.source.stream.write is not None  # see side_to_write
         return self.pull.source.stream.write
 
-    async def _recover(self) -> None:
-        until = seen(self.pull.checkpoint, self.pull.source.stream)
+    async def _recover(self, push: Push | None = None) -> None:
+        """Settle writes of which nobody knows what became, once `push` has sent those again for which that is safe."""
         worker = self.around.worker
-        await Recover(self.pull.confirm, self.store, worker, self.side, self.lease, self._write, until).run()
+        if not await worker.do(tally.doubtful, self.store, self.side):
+            return
+        if push is not None:
+            await push.resend()
+        until = seen(self.pull.checkpoint, self.pull.source.stream)
+        recover = Recover(self.pull.confirm, self.store, worker, self.side, self.lease, self._write, until)
+        await unless(self.holding.stop, recover.run())
 
     def _end_plan(self) -> None:
         self.store.commit(Commit(self.lease, [over(self.store, self.side)]))

@@ -23,20 +23,18 @@ def can_look_up(stream: Stream, side: Side) -> bool:
     return stream.find is not None and side.key is not None and stream.write is not None and stream.write.by == side.key
 
 
-async def look_up(confirm: Confirm, store: FileStore, worker: Worker, side: Side, write: Write) -> bool:
-    """Bring the records into the mirror that have the value of a planned create; tell whether there was one to ask for.
+async def look_up(confirm: Confirm, store: FileStore, worker: Worker, side: Side, write: Write) -> None:
+    """Bring the records into the mirror that have the value of a planned create.
 
     Only by a field that the hub has, too: our own key is on records only that we made. Not where a create is refused
     that would make a second record: its answer tells the same, and is never too old.
     """
     if not can_look_up(confirm.source.stream, side) or (write.refuses and write.new == "create"):
-        return False
-    where, after, asked = {**side.whose, "state": "planned", "action": "create"}, "", False
+        return
+    where, after = {**side.whose, "state": "planned", "action": "create"}, ""
     while found := await worker.do(_values, store, write, where, after):
         values, after = found
         await drained(confirm.found(values))
-        asked = asked or bool(values)
-    return asked
 
 
 def _values(store: FileStore, write: Write, where: Mapping[str, Any], after: str) -> tuple[list[str], str] | None:

@@ -45,8 +45,6 @@ class Recover:
 
     async def run(self) -> None:
         """Look, then note that the intents are over, or planned once more."""
-        if not await self.worker.do(self._column, "id", "true"):
-            return
         updates = await self.worker.do(self._column, "remote_id", "action = 'update'")
         archives = await self.worker.do(self._column, "remote_id", "action = 'archive'")
         await drained(self.confirm.arrived(updates))

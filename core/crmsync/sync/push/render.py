@@ -54,8 +54,7 @@ def render(store: FileStore, side: Side, plan: WritePlan, way: str) -> list[Body
     stood_in = [field.name for field in plan.fields if field.stand_in]
     cleared, measured = (stood_in, _measured(side)) if created else (list(types), "")
     shape = ", ".join(f'"{name}": "{duckdb_type(types[name])}"' for name in written)
-    _table(
-        store,
+    store.engine.table(
         "values_to_write",
         f"SELECT hub_id, remote_id, value, {_names(cleared, measured)} AS names, "
         f"from_json(fields, {literal('{' + shape + '}')}) AS v FROM intents WHERE way = {literal(way)}",
@@ -71,8 +70,7 @@ def render(store: FileStore, side: Side, plan: WritePlan, way: str) -> list[Body
     beside, more = _beside(store, side, written)
     waiting = _waiting(references)
     named = kept(f"list_concat(w.names, {beside})", f"NOT coalesce(list_contains({waiting}, {ELEMENT}), false)")
-    _table(
-        store,
+    store.engine.table(
         "outgoing",
         f"SELECT w.hub_id AS _key, w.remote_id AS _id, w.value AS _value, {named} AS _write, "
         f"{plan.now_sql('n')} AS _now{_values(side, plan, references, more)} FROM values_to_write w{joins}"
@@ -201,7 +199,7 @@ def _link_ends(store: FileStore, side: Side, links: Mapping[str, str], joins: st
         for name, end in links.items()
     ]
     none = "SELECT NULL::VARCHAR AS _key, NULL::VARCHAR AS field, NULL::VARCHAR AS ref, NULL::VARCHAR AS old LIMIT 0"
-    _table(store, "link_ends", " UNION ALL ".join(ends) or none)
+    store.engine.table("link_ends", " UNION ALL ".join(ends) or none)
     nothing = f"{ELEMENT}.field = '' AND {ELEMENT}.reason = {literal(NOTHING)}"
     store.engine.execute(
         f"UPDATE {RENDERED} SET _rejected = false, _problems = {kept('_problems', f'NOT ({nothing})')} "
@@ -231,7 +229,3 @@ def _found(name: str) -> str:
 def _end(name: str, references: Mapping[str, str]) -> str:
     """SQL: the CRM's id that a reference says; rows that are not the hub's say it themselves."""
     return _found(name) if name in references else f"w.v.{identifier(name)}"
-
-
-def _table(store: FileStore, name: str, query: str) -> None:
-    store.engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")

@@ -20,12 +20,11 @@ _STATE = (
 def settle(store: FileStore, side: Side, action: str, run_id: str) -> list[Change]:
     """The changes that follow from the engine table `outcomes`, of intents of one `action`."""
     engine, moved = store.engine, f"now() AS moved_at, {literal(run_id)} AS run_id"
-    _table(store, "ours", f"SELECT * FROM intents WHERE action = {literal(action)}")
+    store.engine.table("ours", f"SELECT * FROM intents WHERE action = {literal(action)}")
     if not side.linked:
         pass
     elif action == "archive":
-        _table(
-            store,
+        store.engine.table(
             "moved",
             f"SELECT {side.who()}, i.hub_id, 'deleted' AS state, {moved} "
             "FROM outcomes o JOIN ours i ON i.hub_id = o._key WHERE o.outcome IN ('applied', 'gone')",
@@ -40,9 +39,8 @@ def settle(store: FileStore, side: Side, action: str, run_id: str) -> list[Chang
         if action == "create":
             _new(store)
             moved = f"'linked' AS state, now() AS linked_at, {moved}"
-        _table(store, "moved", f"SELECT {link}, {moved} FROM settled")
-    _table(
-        store,
+        store.engine.table("moved", f"SELECT {link}, {moved} FROM settled")
+    store.engine.table(
         "ended",
         f"SELECT i.id, i.fields, {_STATE} AS state, o._id AS remote_id, o.code, "
         f"nullif(concat_ws('; ', o.message, {problems(side.connection)}), '') AS message, o.request_id, "
@@ -74,8 +72,7 @@ def _written(store: FileStore, side: Side) -> None:
     names = f"list_filter(json_keys(i.fields), lambda name: {sent})"
     entries = f"list_transform({names}, lambda name: to_json(name)::VARCHAR || ':' || {value})"
     left_out = any_of(group.left_out("i.fields") for group in side.groups)
-    _table(
-        store,
+    store.engine.table(
         "written",
         "SELECT i.hub_id, o._id AS remote_id, coalesce(l.base, '{}') AS base, coalesce(l.shown, '{}') AS shown, "
         f"'{{' || array_to_string({entries}, ',') || '}}' AS sent, coalesce({left_out}, false) AS left_out, "
@@ -84,7 +81,3 @@ def _written(store: FileStore, side: Side) -> None:
         f"JOIN outgoing g ON g._key = o._key JOIN {RENDERED} r ON r._key = o._key "
         "LEFT JOIN links l ON l.hub_id = i.hub_id WHERE o.outcome = 'applied'",
     )
-
-
-def _table(store: FileStore, name: str, query: str) -> None:
-    store.engine.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {query}")

@@ -37,9 +37,10 @@ class Shown:
         engine, plan = self._store.engine, self.confirm.plans[self.place]
         engine.execute(plan.create_sql(MAPPED), {"bodies": list(answers)})
         self._sent()
-        engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE shown AS SELECT m._id FROM {MAPPED} m JOIN {_SENT} s USING (_id) "
-            f"WHERE NOT m._rejected AND len(m._problems) = 0 AND {self._complete()} GROUP BY m._id HAVING count(*) = 1"
+        engine.table(
+            "shown",
+            f"SELECT m._id FROM {MAPPED} m JOIN {_SENT} s USING (_id) WHERE NOT m._rejected AND len(m._problems) = 0 "
+            f"AND {self._complete()} GROUP BY m._id HAVING count(*) = 1",
         )
         doubtful = self.confirm.lander.rejects.open_among("shown")
         engine.execute("DELETE FROM shown WHERE list_contains($ids::VARCHAR[], _id)", {"ids": doubtful})
@@ -57,10 +58,11 @@ class Shown:
         """Fill _SENT with what was sent of the records that were written, and of their values."""
         values = "".join(f", g.{identifier(field.name)}" for field in self.written)
         names = kept("g._write", f"NOT list_contains({HELD}, {ELEMENT})")
-        self._store.engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_SENT} AS SELECT o._id, {names} AS _names{values} FROM outcomes o "
+        self._store.engine.table(
+            _SENT,
+            f"SELECT o._id, {names} AS _names{values} FROM outcomes o "
             f"JOIN outgoing g ON g._key = o._key JOIN {RENDERED} r ON r._key = o._key "
-            "WHERE o.outcome = 'applied' AND o._key NOT IN (SELECT _key FROM link_ends)"
+            "WHERE o.outcome = 'applied' AND o._key NOT IN (SELECT _key FROM link_ends)",
         )
 
     def _complete(self) -> str:
@@ -75,9 +77,10 @@ class Shown:
     def _keep(self, plan: ReadPlan) -> None:
         """Let records that the mirror has keep what was not sent."""
         values = [f"{self._kept(field, identifier(field.name))} AS {identifier(field.name)}" for field in plan.fields]
-        self._store.engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE {MAPPED} AS SELECT m.* REPLACE ({', '.join(values)}) FROM {MAPPED} m "
-            f"JOIN {_SENT} s USING (_id) LEFT JOIN before b USING (_id)"
+        self._store.engine.table(
+            MAPPED,
+            f"SELECT m.* REPLACE ({', '.join(values)}) FROM {MAPPED} m "
+            f"JOIN {_SENT} s USING (_id) LEFT JOIN before b USING (_id)",
         )
 
     def _kept(self, field: Field, name: str) -> str:
